@@ -1,0 +1,128 @@
+#include "base/text.h"
+
+#include <cstdio>
+
+namespace warder {
+namespace {
+
+// One code point from the front of bytes; its length, or 0 where the front is not UTF-8.
+size_t Decode(std::string_view bytes, uint32_t& code_point) {
+  auto at = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
+  uint8_t lead = at(0);
+  if (lead < 0x80) {
+    code_point = lead;
+    return 1;
+  }
+  size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || bytes.size() < size) return 0;
+  code_point = lead & (0x7fu >> size);
+  for (size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+    code_point = code_point << 6 | (at(i) & 0x3fu);
+  }
+  constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code_point < kSmallest[size] || code_point > 0x10ffff) return 0;
+  if (code_point >= 0xd800 && code_point <= 0xdfff) return 0;
+  return size;
+}
+
+bool IsHidden(uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x061c || c == 0xfeff ||
+         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+}  // namespace
+
+std::string Hex(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (char c : bytes) {
+    out += kDigits[static_cast<uint8_t>(c) >> 4];
+    out += kDigits[static_cast<uint8_t>(c) & 15];
+  }
+  return out;
+}
+
+std::optional<std::string> FromHex(std::string_view hex) {
+  if (hex.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  int high = -1;
+  for (char c : hex) {
+    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    if (high < 0) {
+      high = digit;
+    } else {
+      out += static_cast<char>(high << 4 | digit);
+      high = -1;
+    }
+  }
+  return out;
+}
+
+bool IsUtf8(std::string_view bytes) {
+  uint32_t code_point = 0;
+  while (!bytes.empty()) {
+    size_t size = Decode(bytes, code_point);
+    if (size == 0) return false;
+    bytes.remove_prefix(size);
+  }
+  return true;
+}
+
+std::string ForTerminal(std::string_view bytes, bool keep_lines) {
+  std::string out;
+  char form[16];
+  while (!bytes.empty()) {
+    uint32_t c = 0;
+    size_t size = Decode(bytes, c);
+    if (size == 0) {
+      std::snprintf(form, sizeof form, "\\x%02x", static_cast<unsigned>(static_cast<uint8_t>(bytes[0])));
+      out += form;
+      size = 1;
+    } else if (c == '\n' || c == '\t') {
+      out += keep_lines ? std::string(1, static_cast<char>(c)) : c == '\n' ? "\\n" : "\\t";
+    } else if (c == '\\') {
+      out += "\\\\";
+    } else if (IsHidden(c)) {
+      std::snprintf(form, sizeof form, c < 0x80 ? "\\x%02x" : "\\u{%x}", static_cast<unsigned>(c));
+      out += form;
+    } else {
+      out.append(bytes.substr(0, size));
+    }
+    bytes.remove_prefix(size);
+  }
+  return out;
+}
+
+std::string ShellQuote(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(word);
+  std::string out = "'";
+  for (char c : word) {
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
+  }
+  return out + "'";
+}
+
+std::optional<uint64_t> ParseDecimal(std::string_view text, uint64_t max) {
+  if (text.empty() || text.size() > 20 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+  uint64_t value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    uint64_t digit = static_cast<uint64_t>(c - '0');
+    if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  if (value > max) return std::nullopt;
+  return value;
+}
+
+}  // namespace warder
