@@ -1,0 +1,13 @@
+#include "wire/receipt.h"
+
+namespace warder::wire {
+
+Digest ReceiptMac(const EpochKey& key, const Receipt& receipt) {
+  Receipt bare = receipt;
+  bare.mac = {};
+  flat::Saver saver;
+  saver(bare);
+  return HmacSha256({reinterpret_cast<const char*>(key.data()), key.size()}, saver.Take());
+}
+
+}  // namespace warder::wire
