@@ -1,0 +1,190 @@
+// Do the house rules hold? Reads tests/house/rooms.txt and the sources; opinion does not count.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path kRoot = WARDER_SOURCE_DIR;
+
+struct Rules {
+  std::map<std::string, std::set<std::string>> rooms;
+  std::vector<std::pair<std::string, std::set<std::string>>> headers;
+  std::map<std::string, size_t> budgets;
+  size_t file_lines = 0;
+};
+
+std::set<std::string> Words(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
+Rules ReadRules() {
+  Rules rules;
+  std::ifstream in(kRoot / "tests/house/rooms.txt");
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    size_t colon = line.find(':');
+    std::string key = line.substr(0, colon), value = line.substr(colon + 1);
+    if (key.starts_with("header "))
+      rules.headers.emplace_back(key.substr(7), Words(value));
+    else if (key.starts_with("budget "))
+      rules.budgets[key.substr(7)] = std::stoul(value);
+    else if (key == "file")
+      rules.file_lines = std::stoul(value);
+    else
+      rules.rooms[key] = Words(value);
+  }
+  return rules;
+}
+
+std::vector<std::string> Lines(const fs::path& path) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// Our C++ sources below the folders, relative to the root.
+std::vector<std::string> Sources(std::initializer_list<const char*> folders) {
+  std::vector<std::string> out;
+  for (const char* folder : folders) {
+    if (!fs::exists(kRoot / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      std::string path = fs::relative(entry.path(), kRoot).string();
+      if (path.find("node_modules") != std::string::npos) continue;
+      std::string ending = entry.path().extension();
+      if (ending == ".cc" || ending == ".h" || ending == ".c") out.push_back(path);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> ProductSources() {
+  return Sources({"base", "wire", "policy", "sandbox", "audit", "broker", "agent", "config", "cli"});
+}
+
+// The longest room that holds the path, or nothing.
+std::string RoomOf(const Rules& rules, const std::string& path) {
+  std::string best;
+  for (const auto& [room, unused] : rules.rooms)
+    if (path.starts_with(room + "/") && room.size() > best.size()) best = room;
+  return best;
+}
+
+std::string IncludeOf(const std::string& line) {
+  static const std::regex kInclude("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]");
+  std::smatch match;
+  return std::regex_search(line, match, kInclude) ? match[1].str() : "";
+}
+
+TEST(House, RoomsLookDownOnly) {
+  Rules rules = ReadRules();
+  ASSERT_GT(rules.rooms.size(), 10u);
+  size_t checked = 0;
+  for (const std::string& path : ProductSources()) {
+    std::string room = RoomOf(rules, path);
+    EXPECT_FALSE(room.empty()) << path << " is in no room of tests/house/rooms.txt";
+    for (const std::string& line : Lines(kRoot / path)) {
+      std::string include = IncludeOf(line);
+      std::string other = RoomOf(rules, include);
+      if (other.empty() || !fs::exists(kRoot / include)) continue;
+      ++checked;
+      EXPECT_TRUE(other == room || rules.rooms[room].contains(other))
+          << path << " includes " << include << ": room " << room << " may not include room " << other;
+    }
+  }
+  EXPECT_GT(checked, 100u);
+}
+
+TEST(House, HeavyHeadersStayInFewFiles) {
+  Rules rules = ReadRules();
+  for (const std::string& path : ProductSources()) {
+    for (const std::string& line : Lines(kRoot / path)) {
+      std::string include = IncludeOf(line);
+      if (include.empty() || fs::exists(kRoot / include)) continue;
+      for (const auto& [header, allowed] : rules.headers) {
+        if (!include.starts_with(header)) continue;
+        bool fine = std::any_of(allowed.begin(), allowed.end(),
+                                [&](const std::string& prefix) { return path.starts_with(prefix); });
+        EXPECT_TRUE(fine) << path << " includes <" << include << ">, which is fenced";
+      }
+    }
+  }
+}
+
+TEST(House, LineBudgetsHold) {
+  Rules rules = ReadRules();
+  std::map<std::string, size_t> used;
+  for (const std::string& path : Sources({"sandbox"})) used[RoomOf(rules, path)] += Lines(kRoot / path).size();
+  for (const auto& [room, budget] : rules.budgets)
+    EXPECT_LE(used[room], budget) << "room " << room << " has " << used[room] << " lines";
+}
+
+TEST(House, FilesAreShortAndSayTheirQuestion) {
+  Rules rules = ReadRules();
+  for (const std::string& path : Sources({"base", "wire", "policy", "sandbox", "audit", "broker", "agent", "config",
+                                          "cli", "tests", "fuzz", "bench"})) {
+    std::vector<std::string> lines = Lines(kRoot / path);
+    EXPECT_LE(lines.size(), rules.file_lines) << path;
+    if (path.ends_with(".h")) {
+      ASSERT_FALSE(lines.empty()) << path;
+      EXPECT_TRUE(lines[0].starts_with("// ") || lines[0].starts_with("/* "))
+          << path << ": the first line says what the file is for";
+    }
+  }
+}
+
+TEST(House, NamesAreTheFieldsOwn) {
+  const std::regex vague("\\b(class|struct)\\s+\\w*(Manager|Helper|Util|Utils|Handler|Context|Info)\\b");
+  for (const std::string& path : ProductSources())
+    for (const std::string& line : Lines(kRoot / path))
+      EXPECT_FALSE(std::regex_search(line, vague)) << path << ": " << line;
+}
+
+// docs/promises.md: "N. promise … — `Suite.Test`"; each named test stands in a source below tests/.
+TEST(House, EachPromiseNamesATest) {
+  std::string all;
+  for (const std::string& path : Sources({"tests"}))
+    for (const std::string& line : Lines(kRoot / path)) all += line + "\n";
+  const std::regex name("`([A-Z]\\w+)\\.(\\w+)`");
+  const std::regex numbered("^[0-9]+\\. ");
+  size_t promises = 0;
+  std::string current;
+  auto check = [&](const std::string& text) {
+    if (text.empty()) return;
+    ++promises;
+    size_t named = 0;
+    for (std::sregex_iterator it(text.begin(), text.end(), name), end; it != end; ++it, ++named) {
+      std::string suite = (*it)[1], test = (*it)[2];
+      const std::regex definition("TEST(_F|_P)?\\(\\s*" + suite + ",\\s*" + test + "\\s*\\)");
+      EXPECT_TRUE(std::regex_search(all, definition)) << "no test " << suite << "." << test;
+    }
+    EXPECT_GT(named, 0u) << "names no test: " << text;
+  };
+  for (const std::string& line : Lines(kRoot / "docs/promises.md")) {
+    if (std::regex_search(line, numbered)) {
+      check(current);
+      current = line;
+    } else if (line.starts_with("   ") && !current.empty()) {
+      current += " " + line;
+    } else {
+      check(current);
+      current.clear();
+    }
+  }
+  check(current);
+  EXPECT_GT(promises, 15u);
+}
+
+}  // namespace
