@@ -1,0 +1,163 @@
+// What does a host do with input and machines that are broken? Nothing lost, nothing run, a clear message.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/flow/host.h"
+
+namespace warder::flow {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+TEST(BadInput, BrokenJsonIsAnErrorAndTheNextLineWorks) {
+  Host host;
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  agent->SendLine("{\"jsonrpc\":\"2.0\",");
+  auto line = agent->ReadLine();
+  ASSERT_TRUE(line);
+  EXPECT_EQ(json::parse(*line)["error"]["code"], -32700) << *line;
+  EXPECT_EQ(agent->Run("true")["structuredContent"]["exit_code"], 0);
+}
+
+TEST(BadInput, AMessageOver4MiBEndsTheConnectionWithAnError) {
+  Host host;
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  agent->SendLine(std::string(4 * 1024 * 1024 + 1, 'x'));
+  auto line = agent->ReadLine();
+  ASSERT_TRUE(line);
+  EXPECT_TRUE(json::parse(*line).contains("error")) << *line;
+  EXPECT_FALSE(agent->ReadLine(std::chrono::seconds(5))) << "the stream can not be trusted any more";
+  EXPECT_NE(host.Connect(), nullptr);
+}
+
+TEST(BadInput, AClientThatNeverReadsHurtsOnlyItself) {
+  Host host;
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto deaf = host.Connect();
+  ASSERT_NE(deaf, nullptr);
+  for (int i = 0; i < 40; ++i)
+    deaf->SendLine(R"({"jsonrpc":"2.0","id":)" + std::to_string(i + 10) + R"(,"method":"tools/list"})");
+  auto other = host.Connect();
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(other->Run("true")["structuredContent"]["exit_code"], 0);
+}
+
+TEST(BadInput, AThousandConnectionsLeaveTheHostServing) {
+  rlimit files{4096, 4096};
+  setrlimit(RLIMIT_NOFILE, &files);
+  Host host;
+  ASSERT_TRUE(host.Start()) << host.output();
+  std::vector<UniqueFd> held;
+  for (int i = 0; i < 1000; ++i) {
+    UniqueFd fd = host.ConnectTo(host.run() / "agents" / "tester.sock", kAgent);
+    if (fd) held.push_back(std::move(fd));
+  }
+  EXPECT_GE(held.size(), 16u);
+  EXPECT_TRUE(host.Admin(0, "status").contains("agents")) << "people are locked out by connections of agents";
+  held.clear();
+  EXPECT_TRUE(Host::Until([&] {
+    auto agent = host.Connect();
+    return agent != nullptr && agent->Run("true").contains("structuredContent");
+  }, std::chrono::seconds(30))) << host.output();
+}
+
+struct BadPolicy {
+  const char* name;
+  std::string text;
+  const char* message;
+};
+
+TEST(BadInput, APolicyThatCanNotBeReadStopsTheStart) {
+  for (const BadPolicy& bad : {BadPolicy{"duplicate key", std::string("policy: 1\npolicy: 1\n"), "policy.yaml:2:1"},
+                               BadPolicy{"one byte", ",", "policy.yaml:1:1"},
+                               BadPolicy{"copy-on-write by default", std::string("policy: 1\nlayer: project\nid: x\nexec:\n  - { id: a, level: auto, argv: [true] }\n"), "direct"}}) {
+    Host host(HostOptions{.policy = bad.text});
+    EXPECT_FALSE(host.Start()) << bad.name;
+    EXPECT_NE(host.output().find(bad.message), std::string::npos) << bad.name << ": " << host.output();
+  }
+}
+
+TEST(BadInput, ABadPolicyAtReloadKeepsTheOldOne) {
+  Host host;
+  ASSERT_TRUE(host.Start()) << host.output();
+  host.WritePolicy("policy: 1\npolicy: 1\n");
+  json answer = host.Admin(0, "reload");
+  EXPECT_TRUE(answer.contains("error")) << answer.dump();
+  EXPECT_NE(answer.dump().find("policy.yaml:2:1"), std::string::npos) << answer.dump();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  EXPECT_EQ(agent->Run("true")["structuredContent"]["exit_code"], 0);
+  std::string changed = kPolicy;
+  changed.replace(changed.find("true, false"), 11, "true");
+  host.WritePolicy(changed);
+  EXPECT_TRUE(host.Admin(0, "reload").contains("reloaded"));
+  EXPECT_EQ(agent->Run("false")["structuredContent"]["rule"], "no-rule");
+}
+
+TEST(BadInput, AFullDiskUnderTheLogRunsNothing) {
+  fs::path mount_point = "/var/tmp/warder-full." + std::to_string(getpid());
+  fs::create_directories(mount_point);
+  ASSERT_EQ(mount("tmpfs", mount_point.c_str(), "tmpfs", 0, "size=24m,mode=0755"), 0);
+  {
+    Host host(HostOptions{.state = mount_point / "state"});
+    ASSERT_TRUE(host.Start()) << host.output();
+    auto agent = host.Connect();
+    ASSERT_NE(agent, nullptr);
+    EXPECT_EQ(agent->Run("touch before")["structuredContent"]["exit_code"], 0);
+    std::ofstream filler(mount_point / "filler");
+    std::string block(1 << 20, 'x');
+    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+    filler.close();
+    bool refused = false;
+    for (int i = 0; i < 3000 && !refused; ++i) {
+      json result = agent->Run("touch after-" + std::to_string(i));
+      if (result.contains("closed")) break;
+      refused = result.value("isError", false);
+      if (refused) {
+        EXPECT_FALSE(fs::exists(host.workspace() / ("after-" + std::to_string(i)))) << "ran without a record";
+      }
+    }
+    EXPECT_TRUE(refused || !host.running()) << "a full disk was not noticed";
+    agent.reset();
+    host.Stop();
+    std::string warder = std::string(WARDER_BIN_DIR) + "/warder";
+    auto [code, verdict] = Host::Execute({warder, "audit", "verify", (mount_point / "state/log").string()});
+    EXPECT_EQ(code, 0) << verdict;
+  }
+  EXPECT_EQ(umount(mount_point.c_str()), 0);
+  fs::remove_all(mount_point);
+}
+
+TEST(BadInput, AHiddenControllerIsARefusalAndNotAJailWithoutLimits) {
+  if (!fs::exists("/sys/fs/cgroup/pids") && !fs::exists("/sys/fs/cgroup/cgroup.controllers"))
+    GTEST_FAIL() << "no cgroup hierarchy on this machine: limits can not be tested";
+  std::string hide = fs::exists("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
+  Host host(HostOptions{.wrapper = {"/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
+                                    "mount -t tmpfs none " + hide + " && exec \"$0\" \"$@\""}});
+  EXPECT_FALSE(host.Start());
+  EXPECT_NE(host.output().find("pids"), std::string::npos) << host.output();
+}
+
+TEST(BadInput, NoUserNamespacesIsSaidAtTheStart) {
+  // user.max_user_namespaces is per user namespace: a child of init_user_ns where root may still make mounts is
+  // not needed, the limit of a fresh one is set to 0 from inside it and warderd runs there as its root.
+  Host host(HostOptions{.wrapper = {"/usr/bin/unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c",
+                                    "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\""}});
+  EXPECT_FALSE(host.Start());
+  EXPECT_FALSE(host.output().empty());
+}
+
+}  // namespace
+}  // namespace warder::flow

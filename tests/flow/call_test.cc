@@ -1,0 +1,183 @@
+// One tool call from end to end: does the agent get what policy allows, and nothing else?
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/flow/host.h"
+
+namespace warder::flow {
+namespace {
+
+using nlohmann::json;
+
+class Call : public testing::Test {
+ protected:
+  void SetUp() override {
+    host_.WriteWorkspaceFile("src/main.c", "int main(void) { return 0; }\n");
+    host_.WriteWorkspaceFile("keys/server.key", "SECRET-OF-THE-SERVER\n");
+    host_.WriteWorkspaceFile(".git/hooks/pre-commit", "#!/bin/sh\n");
+    ASSERT_TRUE(host_.Start()) << host_.output();
+    agent_ = host_.Connect();
+    ASSERT_NE(agent_, nullptr);
+  }
+  std::string OnDisk(const std::string& path) {
+    std::ifstream in(host_.workspace() / path);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+  Host host_;
+  std::unique_ptr<AgentConnection> agent_;
+};
+
+json Facts(const json& result) { return result.value("structuredContent", json::object()); }
+
+TEST_F(Call, AnAllowedCommandRunsAndSaysHow) {
+  json facts = Facts(agent_->Run("cat src/main.c | wc -l"));
+  EXPECT_EQ(facts["ended"], "exited") << facts.dump();
+  EXPECT_EQ(facts["exit_code"], 0);
+  EXPECT_EQ(facts["stdout"], "1\n");
+  EXPECT_EQ(facts["level"], "auto");
+  EXPECT_EQ(facts["workspace"], "direct");
+}
+
+TEST_F(Call, EndsAreToldApart) {
+  EXPECT_EQ(Facts(agent_->Run("false"))["exit_code"], 1);
+  EXPECT_EQ(Facts(agent_->Run("false || echo yes"))["stdout"], "yes\n");
+  EXPECT_EQ(Facts(agent_->Run("false && echo yes"))["exit_code"], 1);
+  json slow = Facts(agent_->Call("run_command", {{"command", "sleep 30"}, {"timeout_ms", 300}}));
+  EXPECT_EQ(slow["ended"], "wall-limit") << slow.dump();
+}
+
+TEST_F(Call, RefusalsNameTheRuleAndRunNothing) {
+  struct Case {
+    const char* line;
+    const char* rule;
+  };
+  for (const Case& c : {Case{"sudo id", "no-privilege"}, Case{"perl -e 1", "no-rule"}, Case{"echo $(id)", "opaque"},
+                        Case{"echo x > .git/hooks/pre-commit", "protected"}, Case{"echo x > keys/server.key", "secrets"},
+                        Case{"cat < /etc/shadow", "no-path"}, Case{"true && sudo id", "no-privilege"}}) {
+    json result = agent_->Run(c.line);
+    EXPECT_TRUE(result.value("isError", false)) << c.line << " " << result.dump();
+    EXPECT_EQ(Facts(result)["rule"], c.rule) << c.line << " " << result.dump();
+    EXPECT_TRUE(Facts(result)["refused"]) << c.line;
+  }
+  EXPECT_EQ(OnDisk(".git/hooks/pre-commit"), "#!/bin/sh\n");
+}
+
+TEST_F(Call, HiddenFilesAreNotInTheJail) {
+  // The words are free (`cat …`), so what the jail shows decides.
+  for (const char* line : {"cat keys/server.key", "cat ./src/../keys/server.key", "cat /proc/self/root/proc/1/environ"}) {
+    json facts = Facts(agent_->Run(line));
+    EXPECT_EQ(facts["stdout"], "") << line << facts.dump();
+  }
+  ASSERT_EQ(symlink("../keys/server.key", (host_.workspace() / "src/innocent.txt").c_str()), 0);
+  ASSERT_EQ(link((host_.workspace() / "keys/server.key").c_str(), (host_.workspace() / "src/copy.txt").c_str()), 0);
+  EXPECT_EQ(Facts(agent_->Run("cat src/innocent.txt"))["stdout"], "");
+  EXPECT_EQ(Facts(agent_->Run("cat src/copy.txt"))["stdout"], "") << "a hard link showed a hidden file";
+  json read = agent_->Call("read_file", {{"path", "src/innocent.txt"}});
+  EXPECT_EQ(Facts(read)["rule"], "secrets") << read.dump();
+}
+
+TEST_F(Call, FrozenFilesCanNotBeWrittenByCommands) {
+  Facts(agent_->Run("dd if=/dev/zero of=.git/hooks/pre-commit count=1"));
+  EXPECT_EQ(OnDisk(".git/hooks/pre-commit"), "#!/bin/sh\n");
+}
+
+TEST_F(Call, FilesAreWrittenAsTheOwner) {
+  json written = agent_->Call("write_file", {{"path", "src/new.c"}, {"content", "int x;\n"}});
+  EXPECT_FALSE(written.value("isError", false)) << written.dump();
+  EXPECT_EQ(OnDisk("src/new.c"), "int x;\n");
+  Facts(agent_->Run("echo made by a command > made.txt"));
+  EXPECT_EQ(OnDisk("made.txt"), "made by a command\n");
+  for (const char* path : {"src/new.c", "made.txt"}) {
+    struct stat status {};
+    ASSERT_EQ(stat((host_.workspace() / path).c_str(), &status), 0) << path;
+    EXPECT_EQ(status.st_uid, kOwner) << path;
+  }
+}
+
+TEST_F(Call, DeletedComesBack) {
+  host_.WriteWorkspaceFile("build/a/b.o", "object\n");
+  json deleted = agent_->Call("delete_file", {{"path", "build"}});
+  EXPECT_FALSE(deleted.value("isError", false)) << deleted.dump();
+  EXPECT_FALSE(std::filesystem::exists(host_.workspace() / "build"));
+  std::string entry = Facts(deleted).value("trash_entry", "");
+  ASSERT_FALSE(entry.empty()) << deleted.dump();
+  json restored = agent_->Call("restore_file", {{"trash_entry", entry}});
+  EXPECT_FALSE(restored.value("isError", false)) << restored.dump();
+  EXPECT_EQ(OnDisk("build/a/b.o"), "object\n");
+}
+
+TEST_F(Call, ReadAndListShowWhatPolicyShows) {
+  json read = agent_->Call("read_file", {{"path", "src/main.c"}});
+  EXPECT_EQ(Facts(read)["content"], "int main(void) { return 0; }\n") << read.dump();
+  json listed = agent_->Call("list_directory", {{"path", "src"}});
+  ASSERT_TRUE(Facts(listed).contains("entries")) << listed.dump();
+  EXPECT_EQ(Facts(listed)["entries"][0]["name"], "main.c");
+  EXPECT_TRUE(agent_->Call("read_file", {{"path", "/etc/passwd"}}).value("isError", false));
+  EXPECT_TRUE(agent_->Call("read_file", {{"path", "../outside"}}).value("isError", false));
+}
+
+TEST_F(Call, AnApproverDecidesAndSilenceIsNo) {
+  auto wait_for_request = [&]() -> json {
+    json found;
+    Host::Until([&] {
+      json list = host_.Admin(kLead, "approvals.list");
+      if (!list.contains("approvals") || list["approvals"].empty()) return false;
+      found = list["approvals"][0];
+      return true;
+    });
+    return found;
+  };
+  auto ask = [&] {
+    agent_->SendLine(R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"tail src/main.c","reason":"because"}}})");
+  };
+  auto answer = [&]() -> json {
+    auto line = agent_->ReadLine();
+    return line ? json::parse(*line)["result"] : json();
+  };
+  ask();
+  json request = wait_for_request();
+  ASSERT_TRUE(request.contains("id")) << request.dump();
+  EXPECT_EQ(request["rule"], "ship");
+  EXPECT_EQ(request["reason"], "because");
+  // The agent's own uid and somebody without the right get nowhere.
+  EXPECT_FALSE(host_.Admin(kAgent, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
+  EXPECT_FALSE(host_.Admin(0, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
+  EXPECT_FALSE(host_.Admin(kLead, "approvals.approve", {{"id", request["id"]}, {"digest", std::string(64, '0')}}).contains("approved"));
+  EXPECT_TRUE(host_.Admin(kLead, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
+  EXPECT_EQ(Facts(answer())["stdout"], "int main(void) { return 0; }\n");
+
+  ask();
+  request = wait_for_request();
+  EXPECT_TRUE(host_.Admin(kLead, "approvals.deny", {{"id", request["id"]}, {"message", "not today"}}).contains("denied"));
+  json denied = answer();
+  EXPECT_TRUE(denied.value("isError", false));
+  EXPECT_NE(denied.dump().find("not today"), std::string::npos) << denied.dump();
+
+  ask();
+  json silent = answer();  // approvals.timeout of the host file is 3 s
+  EXPECT_TRUE(silent.value("isError", false));
+  EXPECT_EQ(Facts(silent)["approval"]["answer"], "timeout") << silent.dump();
+}
+
+TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
+  agent_->Run("cat src/main.c");
+  agent_->Run("sudo id");
+  agent_->Call("write_file", {{"path", "src/new.c"}, {"content", "int x;\n"}});
+  agent_.reset();
+  EXPECT_EQ(host_.Stop(), 0) << host_.output();
+  std::string warder = std::string(WARDER_BIN_DIR) + "/warder";
+  auto [code, verdict] = Host::Execute({warder, "audit", "verify", (host_.state() / "log").string()});
+  EXPECT_EQ(code, 0) << verdict;
+  auto [shown, timeline] = Host::Execute({warder, "audit", "timeline", (host_.state() / "log").string()});
+  EXPECT_EQ(shown, 0) << timeline;
+  for (const char* words : {"cat src/main.c", "sudo id", "no-privilege", "write_file"})
+    EXPECT_NE(timeline.find(words), std::string::npos) << words << " is not in:\n" << timeline;
+}
+
+}  // namespace
+}  // namespace warder::flow

@@ -1,0 +1,213 @@
+// Who runs, with what? And what is left when one of them is killed at any moment?
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/flow/host.h"
+
+namespace warder::flow {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+std::map<std::string, std::string> StatusOf(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/status");
+  std::map<std::string, std::string> out;
+  for (std::string line; std::getline(in, line);) {
+    size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    size_t start = line.find_first_not_of(" \t", colon + 1);
+    out[line.substr(0, colon)] = start == std::string::npos ? "" : line.substr(start);
+  }
+  return out;
+}
+
+// What each descriptor above 2 of the process is, numbers cut off: "socket:", "/memfd:x", "anon_inode:[eventpoll]".
+std::multiset<std::string> Descriptors(pid_t pid) {
+  std::multiset<std::string> out;
+  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    if (std::stoi(entry.path().filename()) <= 2) continue;
+    std::error_code error;
+    std::string target = fs::read_symlink(entry.path(), error);
+    out.insert(target.substr(0, target.find('[') == 0 ? std::string::npos : target.find(":[")));
+  }
+  return out;
+}
+
+bool HoldsNoCapability(pid_t pid) {
+  auto status = StatusOf(pid);
+  for (const char* set : {"CapPrm", "CapEff", "CapInh", "CapAmb"})
+    if (status[set].find_first_not_of('0') != std::string::npos) return false;
+  return true;
+}
+
+class Processes : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(host_.Start()) << host_.output();
+    agent_ = host_.Connect();
+    ASSERT_NE(agent_, nullptr);
+  }
+  pid_t Only(const std::string& name) {
+    auto found = host_.ProcessesNamed(name);
+    EXPECT_EQ(found.size(), 1u) << name;
+    return found.empty() ? -1 : found[0].pid;
+  }
+  void StartSleeping() {
+    agent_->SendLine(R"({"jsonrpc":"2.0","id":700,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"sleep 15 | sleep 15"}}})");
+    ASSERT_TRUE(Host::Until([&] { return Sleeping() == 2; })) << host_.output();
+  }
+  size_t Sleeping() {
+    size_t count = 0;
+    for (pid_t pid : host_.JailedProcesses()) {
+      std::ifstream in("/proc/" + std::to_string(pid) + "/comm");
+      std::string name;
+      std::getline(in, name);
+      count += name == "sleep";
+    }
+    return count;
+  }
+  Host host_;
+  std::unique_ptr<AgentConnection> agent_;
+};
+
+TEST_F(Processes, EachHasItsUidNoCapabilityAndAFilter) {
+  StartSleeping();
+  agent_->SendLine(R"({"jsonrpc":"2.0","id":701,"method":"tools/call","params":{"name":"write_file","arguments":{"path":"x","content":"y"}}})");
+  ASSERT_TRUE(Host::Until([&] { return host_.ProcessesNamed("warder-hands").size() == 2; }));
+  ASSERT_TRUE(agent_->ReadLine());  // the write is done, so the owner's hands have confined themselves
+  std::map<std::string, std::set<uid_t>> expected = {{"warder-ledger", {1900070002}},
+                                                     {"warder-broker", {1900070001}},
+                                                     {"warder-keeper", {1900000000}},
+                                                     {"warder-init", {1900000000}},
+                                                     {"warder-hands", {1900000000, kOwner}}};
+  std::set<std::string> seen;
+  for (const Process& p : host_.Processes()) {
+    auto status = StatusOf(p.pid);
+    if (p.name == "warderd") continue;
+    seen.insert(p.name);
+    EXPECT_TRUE(HoldsNoCapability(p.pid)) << p.name;
+    EXPECT_EQ(status["Seccomp"], "2") << p.name << " runs without a seccomp filter";
+    EXPECT_EQ(status["NoNewPrivs"], "1") << p.name;
+    auto it = expected.find(p.name);
+    if (it == expected.end()) continue;
+    uid_t uid = static_cast<uid_t>(std::stoul(status["Uid"]));
+    bool of_a_session = uid >= 1900000000 && uid <= 1900000999;
+    EXPECT_TRUE(it->second.contains(of_a_session ? 1900000000 : uid)) << p.name << " runs as " << uid;
+  }
+  for (const auto& [name, uids] : expected) EXPECT_TRUE(seen.contains(name)) << name << " does not run";
+}
+
+TEST_F(Processes, NoneHoldsADescriptorThatItDoesNotNeed) {
+  StartSleeping();
+  const std::map<std::string, std::set<std::string>> allowed = {
+      {"warder-ledger", {"socket", "pipe", "log", "state", "file"}},
+      {"warder-broker", {"socket", "pipe", "anon_inode", "memfd"}},
+      {"warder-keeper", {"socket", "pipe", "anon_inode", "memfd", "cgroup"}},
+      {"warder-init", {"pipe", "anon_inode", "memfd", "program"}},
+      {"sleep", {}}};
+  for (const Process& p : host_.Processes()) {
+    auto it = allowed.find(p.name);
+    if (it == allowed.end()) continue;
+    for (const std::string& target : Descriptors(p.pid)) {
+      std::string kind = target.starts_with("socket") ? "socket"
+                         : target.starts_with("pipe") ? "pipe"
+                         : target.starts_with("anon_inode") || target.starts_with("pidfd") ? "anon_inode"
+                         : target.starts_with("/memfd:") ? "memfd"
+                         : target.starts_with("/sys/fs/cgroup") ? "cgroup"
+                         : target.starts_with("/usr/bin/") ? "program"
+                         : target.starts_with((host_.state() / "log").string()) ? "log"
+                         : target.starts_with(host_.state().string()) ? "state"
+                                                                      : target;
+      EXPECT_TRUE(it->second.contains(kind)) << p.name << " holds " << target;
+    }
+  }
+}
+
+TEST_F(Processes, AJailedProgramSeesItsThreeDescriptorsOnly) {
+  json facts = agent_->Run("ls -l /proc/self/fd")["structuredContent"];
+  std::string listing = facts.value("stdout", "");
+  EXPECT_EQ(listing.find("socket"), std::string::npos) << listing;
+  EXPECT_NE(listing.find(" 2 -> pipe"), std::string::npos) << listing;
+  EXPECT_EQ(listing.find(" 4 -> "), std::string::npos) << listing;  // 3 is ls's own open directory
+}
+
+// After any death: no jailed process alive, the log whole, and no run in it without an intent.
+TEST_F(Processes, AKillOfAnyOfThemLeavesNothingRunning) {
+  for (const char* victim : {"warder-keeper", "warder-init", "warder-hands", "warder-broker", "warder-ledger"}) {
+    if (agent_ == nullptr) agent_ = host_.Connect();
+    ASSERT_NE(agent_, nullptr) << "after the kill before " << victim << ": " << host_.output();
+    StartSleeping();
+    // Of several (two hands) the first; each is enough to end the run or the session.
+    auto found = host_.ProcessesNamed(victim);
+    ASSERT_FALSE(found.empty()) << victim;
+    kill(found[0].pid, SIGKILL);
+    EXPECT_TRUE(Host::Until([&] { return Sleeping() == 0; })) << "jailed processes outlived " << victim;
+    agent_.reset();
+    ASSERT_TRUE(host_.running()) << victim << " took warderd along: " << host_.output();
+    EXPECT_TRUE(Host::Until([&] {
+      auto connection = host_.Connect();
+      return connection != nullptr && connection->Run("true").contains("structuredContent");
+    })) << "no service after the death of " << victim << ": " << host_.output();
+    agent_ = host_.Connect();
+  }
+  agent_.reset();
+  EXPECT_EQ(host_.Stop(), 0);
+  auto [code, verdict] =
+      Host::Execute({std::string(WARDER_BIN_DIR) + "/warder", "audit", "verify", (host_.state() / "log").string()});
+  EXPECT_EQ(code, 0) << verdict;
+}
+
+TEST_F(Processes, TheMonitorTakesEverythingWithIt) {
+  StartSleeping();
+  auto all = host_.Processes();
+  ASSERT_GT(all.size(), 4u);
+  kill(host_.pid(), SIGKILL);
+  for (const Process& p : all) {
+    if (p.pid == host_.pid()) continue;
+    EXPECT_TRUE(Host::Until([&] { return kill(p.pid, 0) != 0; })) << p.name << " outlived warderd";
+  }
+}
+
+TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
+  unsigned seed = 20261122;
+  size_t killed = 0;
+  for (int round = 0; round < 12; ++round) {
+    agent_ = nullptr;
+    ASSERT_TRUE(Host::Until([&] { return (agent_ = host_.Connect()) != nullptr; })) << host_.output();
+    for (int i = 0; i < 4; ++i)
+      agent_->SendLine(R"({"jsonrpc":"2.0","id":)" + std::to_string(800 + i) +
+                       R"(,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"touch ran-)" +
+                       std::to_string(round) + "-" + std::to_string(i) + "\"}}}");
+    seed = seed * 1103515245 + 12345;
+    usleep(seed / 65536 % 12000);
+    const char* victim = round % 2 == 0 ? "warder-broker" : "warder-ledger";
+    for (const Process& p : host_.ProcessesNamed(victim)) killed += kill(p.pid, SIGKILL) == 0;
+    ASSERT_TRUE(Host::Until([&] { return host_.ProcessesNamed(victim).size() == 1; }, std::chrono::seconds(20)));
+  }
+  EXPECT_GE(killed, 10u);
+  size_t ran = 0;
+  std::set<std::string> files;
+  for (const auto& entry : fs::directory_iterator(host_.workspace()))
+    if (entry.path().filename().string().starts_with("ran-")) files.insert(entry.path().filename());
+  ran = files.size();
+  agent_.reset();
+  EXPECT_EQ(host_.Stop(), 0);
+  std::string warder = std::string(WARDER_BIN_DIR) + "/warder", log = host_.state() / "log";
+  auto [code, verdict] = Host::Execute({warder, "audit", "verify", log});
+  EXPECT_EQ(code, 0) << verdict;
+  auto [shown, timeline] = Host::Execute({warder, "audit", "timeline", log});
+  // Every file that a run made has its call in the log.
+  for (const std::string& file : files)
+    EXPECT_NE(timeline.find(file), std::string::npos) << file << " was made by a run that is not in the log";
+  std::printf("%zu kills, %zu runs had an effect\n", killed, ran);
+}
+
+}  // namespace
+}  // namespace warder::flow
