@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/archive.h"
+#include "base/error.h"
 #include "wire/plan.h"
 
 namespace warder::wire {
@@ -123,5 +124,9 @@ struct HostPlan {
       approval_timeout_ms, approvals_waiting, approvals_per_session, digest);
   }
 };
+
+// Hard ceilings, whatever the file says: a wrong answer of warder-config, or a host file that would hand the
+// machine out, is refused here. Only an embedded host may serve an agent of uid 0 (root asks for itself).
+Status ValidateHost(const HostPlan& plan, bool embedded);
 
 }  // namespace warder::wire
