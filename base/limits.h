@@ -30,6 +30,12 @@ inline constexpr std::chrono::seconds kLineTimeout{30};
 // Connections of one agent, default and ceiling of `agents.NAME.sessions`.
 inline constexpr size_t kDefaultSessionsPerAgent = 8;
 inline constexpr size_t kMaxSessionsPerAgent = 1024;
+// Values of one JSON message: parsed ones cost up to 50 times their bytes in memory.
+inline constexpr size_t kMaxJsonValues = 100'000;
+// A request's id as text: it is kept while the call runs and sent back.
+inline constexpr size_t kMaxRequestIdBytes = 256;
+// Bytes of a file in one answer of read_file: more belongs into ranges, not into a model's context.
+inline constexpr size_t kMaxReadAnswerBytes = 1024 * 1024;
 // Connections of people's tools at once: each costs the broker a buffer.
 inline constexpr size_t kMaxAdminConnections = 64;
 // The agent's own words on why (recorded as untrusted text).
