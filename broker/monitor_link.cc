@@ -1,0 +1,125 @@
+// How do plans and their receipts get to the jailer, and its answers back?
+#include "broker/monitor_link.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace warder::broker {
+namespace {
+
+// Setting a jail up takes milliseconds; a host under load gets time, a broken one does not get for ever.
+constexpr std::chrono::seconds kStartTimeout{30};
+// Hands move or write at most 100 MB; across file systems a large tree is copied.
+constexpr std::chrono::seconds kChangeTimeout{120};
+constexpr std::chrono::seconds kReloadTimeout{60};
+
+}  // namespace
+
+MonitorLink::MonitorLink(const asio::any_io_executor& executor, UniqueFd socket)
+    : executor_(executor), link_(std::make_shared<PacketLink>(executor, std::move(socket))) {}
+
+asio::awaitable<Status> MonitorLink::StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds) {
+  WARDER_CHECK(permit.good() && intent.good() && permit.call() == intent.receipt().call);
+  const uint64_t call = permit.call();
+  wire::RunRequest request{intent.receipt(), intent.plan()};
+  auto answer = std::make_shared<Answer<wire::RunAnswer>>(executor_);
+  runs_[call] = answer;
+  Status sent = link_->Send(flat::EncodeMessage(request), std::move(fds));
+  if (!sent) {
+    runs_.erase(call);
+    co_return sent;
+  }
+  auto said = co_await answer->Wait(kStartTimeout);
+  runs_.erase(call);
+  if (!said) {
+    Kill(call);
+    co_return Fail(Code::kUnavailable, "the jailer did not answer in time");
+  }
+  if (!said->accepted) co_return Fail(Code::kDenied, "the jailer refused the plan: " + said->reason);
+  co_return Status();
+}
+
+asio::awaitable<Result<wire::ChangeAnswer>> MonitorLink::MakeChange(Permit permit, RecordedIntent intent,
+                                                                    std::vector<UniqueFd> fds) {
+  WARDER_CHECK(permit.good() && intent.good() && permit.call() == intent.receipt().call);
+  const uint64_t call = permit.call();
+  wire::ChangeRequest request{intent.receipt(), intent.plan()};
+  auto answer = std::make_shared<Answer<Result<wire::ChangeAnswer>>>(executor_);
+  changes_[call] = answer;
+  Status sent = link_->Send(flat::EncodeMessage(request), std::move(fds));
+  if (!sent) {
+    changes_.erase(call);
+    co_return std::unexpected(sent.error());
+  }
+  auto said = co_await answer->Wait(kChangeTimeout);
+  changes_.erase(call);
+  if (!said) co_return Fail(Code::kUnavailable, "no answer about the change in time; it may have been made");
+  co_return std::move(*said);
+}
+
+asio::awaitable<Status> MonitorLink::Reload() {
+  wire::ReloadRequest request;
+  request.request = next_reload_++;
+  auto answer = std::make_shared<Answer<wire::ReloadAnswer>>(executor_);
+  reloads_[request.request] = answer;
+  Status sent = link_->Send(flat::EncodeMessage(request));
+  if (!sent) {
+    reloads_.erase(request.request);
+    co_return sent;
+  }
+  auto said = co_await answer->Wait(kReloadTimeout);
+  reloads_.erase(request.request);
+  if (!said) co_return Fail(Code::kUnavailable, "the monitor did not answer in time");
+  if (!said->done) co_return Fail(Code::kInvalid, said->reason);
+  co_return Status();
+}
+
+void MonitorLink::Tell(std::string bytes) {
+  if (Status sent = link_->Send(std::move(bytes)); !sent) LogError("monitor: " + sent.error().what);
+}
+
+void MonitorLink::Kill(uint64_t call) { Tell(flat::EncodeMessage(wire::KillRequest{call})); }
+
+void MonitorLink::EndSession(uint64_t session, const std::string& reason) {
+  Tell(flat::EncodeMessage(wire::SessionClosed{session, reason}));
+}
+
+void MonitorLink::Drain(uint64_t wait_ms) { Tell(flat::EncodeMessage(wire::DrainRequest{wait_ms})); }
+
+bool MonitorLink::TakeAnswer(const Packet& packet) {
+  switch (flat::MessageType(packet.bytes)) {
+    case wire::RunAnswer::kType: {
+      auto said = flat::DecodeMessage<wire::RunAnswer>(packet.bytes);
+      if (!said) return true;
+      if (auto run = runs_.find(said->call); run != runs_.end()) run->second->Set(std::move(*said));
+      else if (auto change = changes_.find(said->call); change != changes_.end() && !said->accepted)
+        change->second->Set(Fail(Code::kDenied, "the change was refused: " + said->reason));
+      return true;
+    }
+    case wire::ChangeAnswer::kType: {
+      auto said = flat::DecodeMessage<wire::ChangeAnswer>(packet.bytes);
+      if (!said) return true;
+      if (auto change = changes_.find(said->call); change != changes_.end()) change->second->Set(std::move(*said));
+      return true;
+    }
+    case wire::ReloadAnswer::kType: {
+      auto said = flat::DecodeMessage<wire::ReloadAnswer>(packet.bytes);
+      if (!said) return true;
+      if (auto reload = reloads_.find(said->request); reload != reloads_.end()) reload->second->Set(std::move(*said));
+      return true;
+    }
+    case wire::JailGone::kType:  // the answer to the agent waits for the keeper's word, not for this
+      return true;
+    default:
+      return false;
+  }
+}
+
+asio::awaitable<Result<Packet>> MonitorLink::Receive() {
+  for (;;) {
+    Result<Packet> packet = co_await link_->Receive();
+    if (!packet || !TakeAnswer(*packet)) co_return packet;
+  }
+}
+
+}  // namespace warder::broker

@@ -1,0 +1,43 @@
+// What the broker asks of warderd: start this jail, make this change, end that session.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/packet_link.h"
+#include "broker/permit.h"
+#include "wire/monitor.h"
+
+namespace warder::broker {
+
+class MonitorLink {
+ public:
+  MonitorLink(const asio::any_io_executor& executor, UniqueFd socket);
+
+  // Spends both. The answer says whether the jailer took the plan; a run then speaks on its output socket.
+  asio::awaitable<Status> StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds);
+  asio::awaitable<Result<wire::ChangeAnswer>> MakeChange(Permit permit, RecordedIntent intent,
+                                                         std::vector<UniqueFd> fds);
+  asio::awaitable<Status> Reload();
+  void Kill(uint64_t call);
+  void EndSession(uint64_t session, const std::string& reason);
+  void Drain(uint64_t wait_ms);
+
+  // The next packet of the monitor that is not an answer to one of the above.
+  asio::awaitable<Result<Packet>> Receive();
+
+ private:
+  bool TakeAnswer(const Packet& packet);
+  void Tell(std::string bytes);
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<PacketLink> link_;
+  std::map<uint64_t, std::shared_ptr<Answer<wire::RunAnswer>>> runs_;
+  std::map<uint64_t, std::shared_ptr<Answer<Result<wire::ChangeAnswer>>>> changes_;
+  std::map<uint64_t, std::shared_ptr<Answer<wire::ReloadAnswer>>> reloads_;
+  uint64_t next_reload_ = 1;
+};
+
+}  // namespace warder::broker
