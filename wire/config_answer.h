@@ -1,21 +1,20 @@
-// ConfigAnswer: what warder-config writes into its answer memfd, once, before it exits with 0.
+// What warder-config gives back on descriptor 1: one flat message, in a memfd.
 #pragma once
 
 #include <cstdint>
 #include <string>
-
-#include "base/archive.h"
 
 namespace warder::wire {
 
 struct ConfigAnswer {
   static constexpr uint8_t kVersion = 1, kType = 110;
   bool ok = false;
-  std::string problems;  // the loader's words, a line each; empty when ok
-  std::string bytes;     // an encoded HostPlan or policy::Policy when ok
+  std::string problems;  // "FILE:LINE:COLUMN: what; remedy" lines; why the file is refused
+  std::string notes;     // lines of the same form that refuse nothing: programs that are bound to no file
+  std::string bytes;     // where ok: a HostPlan or a policy::Policy message
   template <typename F>
   void Fields(F& f) {
-    f(ok, problems, bytes);
+    f(ok, problems, notes, bytes);
   }
 };
 

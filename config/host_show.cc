@@ -1,0 +1,111 @@
+// How does a HostPlan read as a host file with every default written out?
+#include "config/host_parts.h"
+
+namespace warder::config {
+namespace {
+
+// Double quotes for every text: a name like `null` or `a: b` stays text.
+std::string Text(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string Number(uint64_t value) { return std::to_string(value); }
+
+// The largest unit that leaves a whole number.
+std::string Size(uint64_t bytes) {
+  if (bytes != 0 && bytes % (1ull << 30) == 0) return Number(bytes >> 30) + "GiB";
+  if (bytes != 0 && bytes % (1ull << 20) == 0) return Number(bytes >> 20) + "MiB";
+  if (bytes != 0 && bytes % (1ull << 10) == 0) return Number(bytes >> 10) + "KiB";
+  return Number(bytes) + "B";
+}
+std::string Time(uint64_t ms) {
+  if (ms % 3'600'000 == 0) return Number(ms / 3'600'000) + "h";
+  if (ms % 60'000 == 0) return Number(ms / 60'000) + "m";
+  return Number(ms / 1000) + "s";
+}
+
+template <typename Range, typename Each>
+std::string List(const Range& range, Each each) {
+  std::string out = "[";
+  for (const auto& item : range) out += (out.size() > 1 ? ", " : "") + each(item);
+  return out + "]";
+}
+
+// Ids as numbers: what is in force, also where the name was given another id since.
+std::string Subject(const wire::Subject& who) {
+  return Text(std::string(who.group ? "group:" : "user:") + Number(who.id));
+}
+
+std::string People(const wire::HostPlan& plan) {
+  if (plan.people.empty()) return "";
+  std::string out = "people:\n";
+  for (const wire::Person& person : plan.people) {
+    std::vector<std::string_view> rights;
+    for (const RightName& right : kRightNames)
+      if ((person.may & right.bit) != 0) rights.push_back(right.name);
+    out += "  - { who: " + Subject(person.who) + ", may: " +
+           List(rights, [](std::string_view right) { return std::string(right); }) + " }  # " + person.who.name + "\n";
+  }
+  return out;
+}
+
+std::string Bounds(const wire::Bounds& bounds) {
+  std::string out = "bounds:\n";
+  if (!bounds.trees.empty()) out += "  trees: " + List(bounds.trees, Text) + "\n";
+  if (!bounds.sources.empty()) out += "  sources: " + List(bounds.sources, Text) + "\n";
+  const wire::Limits& most = bounds.limits;
+  out += "  roots: " + List(bounds.roots, Text) + "\n";
+  out += "  limits: { wall: " + Time(most.wall_ms) + ", cpu: " + Time(most.cpu_ms) + ", memory: " +
+         Size(most.memory_bytes) + ", pids: " + Number(most.pids) + ", files: " + Number(most.files) +
+         ", disk: " + Size(most.disk_bytes) + ", output: " + Size(most.output_bytes) + " }\n";
+  out += "  jails: { running: " + Number(bounds.jails_running) + ", warm: 0 }\n";
+  return out + "  tier-floor: namespace\n";
+}
+
+std::string Policy(const wire::HostPlan& plan) {
+  std::string out = "policy:\n  owners: " + List(plan.policy_owner_uids, Number) + "\n";
+  if (plan.agents.empty()) return out;
+  // One name an agent: the file's own names are not part of a plan.
+  out += "  layers:\n    project:\n";
+  for (const wire::Agent& agent : plan.agents) out += "      " + agent.name + ": " + Text(agent.policy) + "\n";
+  return out;
+}
+
+std::string Agents(const wire::HostPlan& plan) {
+  if (plan.agents.empty()) return "";
+  std::string out = "agents:\n";
+  for (const wire::Agent& agent : plan.agents) {
+    const wire::Workspace& workspace = agent.workspace;
+    out += "  " + agent.name + ":\n    uid: " + Number(agent.uid) + "\n";
+    if (!agent.group.empty()) out += "    group: " + agent.group + "\n";
+    out += "    layers: { project: " + agent.name + " }\n";
+    if (!agent.profile.empty()) out += "    profile: " + Text(agent.profile) + "\n";
+    out += "    workspaces: [{ dir: " + Text(workspace.directory) + ", owner: " + Number(workspace.owner_uid);
+    if (!workspace.also_uids.empty()) out += ", also: " + List(workspace.also_uids, Number);
+    out += " }]\n    sessions: " + Number(agent.sessions) + "\n";
+    if (!agent.approvers.empty()) out += "    approvers: " + List(agent.approvers, Subject) + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string ShowHost(const wire::HostPlan& plan) {
+  const wire::LedgerSettings& ledger = plan.ledger;
+  return "host: 1\nname: " + Text(plan.name) + "\npaths:\n  state: " + Text(plan.state_directory) + "\n  run: " +
+         Text(plan.run_directory) + "\n  stop-file: " + Text(plan.stop_file) + "\nidentities:\n  broker: " +
+         Number(plan.broker_uid) + "\n  ledger: " + Number(plan.ledger_uid) + "\n  admin-group: " +
+         Number(plan.admin_gid) + "\n  session-uids: " + Number(plan.session_uid_first) + ".." +
+         Number(plan.session_uid_last) + "\n" + People(plan) + Bounds(plan.bounds) + Policy(plan) + Agents(plan) +
+         "ledger:\n  dir: " + Text(ledger.directory) + "\n  segment: " + Size(ledger.segment_bytes) +
+         "\n  free-space: { warn: " + Size(ledger.free_warn_bytes) + ", refuse: " + Size(ledger.free_refuse_bytes) +
+         " }\napprovals: { timeout: " + Time(plan.approval_timeout_ms) + ", waiting: " +
+         Number(plan.approvals_waiting) + ", per-session: " + Number(plan.approvals_per_session) + " }\n";
+}
+
+}  // namespace warder::config

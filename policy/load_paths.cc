@@ -1,0 +1,158 @@
+// What may a path rule say?
+#include "base/glob.h"
+#include "policy/load_parts.h"
+
+namespace warder::policy {
+namespace {
+
+constexpr std::string_view kVariables[] = {"workspace", "tmp"};
+// Stand-ins of the variables while a rule is checked; any clean directory would do.
+constexpr std::string_view kStandIns[] = {"/workspace", "/tmp"};
+
+// The path with its variable filled in; nothing where the variable is unknown or not in front.
+std::optional<std::string> Fill(Reading& reading, const std::string& text, Where where) {
+  size_t dollar = text.find("${");
+  if (dollar == std::string::npos) return text;
+  size_t end = text.find('}', dollar);
+  std::string name = end == std::string::npos ? text.substr(dollar + 2) : text.substr(dollar + 2, end - dollar - 2);
+  for (size_t i = 0; i < std::size(kVariables); ++i) {
+    if (name != kVariables[i] || end == std::string::npos) continue;
+    std::string rest = text.substr(end + 1);
+    if (dollar == 0 && (rest.empty() || rest[0] == '/') && rest.find("${") == std::string::npos)
+      return std::string(kStandIns[i]) + rest;
+    reading.Problem(where, Quote(text) + " has a variable that is not a whole beginning",
+                    "write it in front, followed by / or nothing, and only one");
+    return std::nullopt;
+  }
+  reading.Problem(where, Quote("${" + name) + " is not a variable", DidYouMean(name, kVariables));
+  return std::nullopt;
+}
+
+bool BeneathVariable(const std::string& text) {
+  for (std::string_view name : kVariables) {
+    std::string whole = "${" + std::string(name) + "}";
+    if (text == whole || text.starts_with(whole + "/")) return true;
+  }
+  return false;
+}
+
+struct RuleDraft {
+  PathRule rule;
+  bool has_level = false;
+};
+
+void ReadId(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  auto text = reading.Text(node, "write `id: name-of-the-rule`");
+  if (text && !IsRuleId(*text))
+    reading.Problem(node.where, Quote(*text) + " is not a rule id", "write small letters, digits and dashes, as `secrets`");
+  into.rule.id = text.value_or("");
+}
+
+void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.has_level = true;
+  into.rule.level = reading.LevelOf(node).value_or(Level::kForbid);
+}
+
+void ReadForbid(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  if (into.has_level)
+    reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
+  into.has_level = true;
+  into.rule.level = Level::kForbid;
+  into.rule.forbid_text = reading.Text(node, "write `forbid: what the agent is told`").value_or("");
+}
+
+void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.rule.why = reading.Text(node, "write `why: what people are told`").value_or("");
+}
+
+void ReadMay(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  constexpr std::string_view kActs[] = {"read", "write", "delete"};
+  if (!reading.IsList(node, "write a list, as [read, write]")) return;
+  for (const YamlNode& item : node.items) {
+    auto act = reading.OneOf(item, kActs);
+    if (!act) continue;
+    uint8_t bit = ActBit(static_cast<Act>(*act));
+    if ((into.rule.may & bit) != 0) reading.Problem(item.where, Quote(item.text) + " is there already", "write it once");
+    into.rule.may = static_cast<uint8_t>(into.rule.may | bit);
+  }
+}
+
+void ReadUnder(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  auto text = reading.Text(node, "write `under: /directory` or `under: ${workspace}`");
+  if (!text) return;
+  into.rule.under = *text;
+  auto filled = Fill(reading, *text, node.where);
+  if (!filled) return;
+  if (text->find('*') != std::string::npos)
+    reading.Problem(node.where, Quote(*text) + " has a wildcard", "write globs under `match`; `under` is one directory");
+  else if (!IsCleanAbsolutePath(*filled))
+    reading.Problem(node.where, Quote(*text) + " is not the clean path of a directory",
+                    "begin with / or a variable; no `.`, `..`, doubled or trailing slashes");
+}
+
+std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
+  std::vector<std::string> globs;
+  for (const auto& [text, where] : reading.Texts(node, "write a list of globs, as [\"**/*.key\"]")) {
+    auto filled = Fill(reading, text, where);
+    if (!filled) continue;
+    if (Status good = CheckGlob(*filled); !good)
+      reading.Problem(where, Quote(text) + ": " + good.error().what,
+                      "begin with /, a variable or **/; `*` within a component, `**` alone in one");
+    globs.push_back(text);
+  }
+  return globs;
+}
+
+void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.match = ReadGlobs(reading, node); }
+void ReadUnless(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.unless = ReadGlobs(reading, node); }
+
+constexpr KeyRule<RuleDraft> kRule[] = {
+    {"id", Need::kRequired, ReadId, "`id: name-of-the-rule`"},
+    {"may", Need::kRequired, ReadMay, "`may: [read]`"},
+    {"level", Need::kOptional, ReadLevel, ""},
+    {"forbid", Need::kOptional, ReadForbid, ""},
+    {"why", Need::kOptional, ReadWhy, ""},
+    {"under", Need::kOptional, ReadUnder, ""},
+    {"match", Need::kOptional, ReadMatch, ""},
+    {"unless", Need::kOptional, ReadUnless, ""},
+};
+
+// What the keys of one rule say together.
+void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
+  const PathRule& rule = draft.rule;
+  const YamlNode* under = node.Find("under");
+  const YamlNode* match = node.Find("match");
+  if (!draft.has_level)
+    reading.Problem(node.where, "a path rule without level", "write `level: auto` (or another) or `forbid: why`");
+  if (node.Find("why") != nullptr && node.Find("forbid") != nullptr)
+    reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
+  if ((under == nullptr) == (match == nullptr))
+    reading.Problem(node.where, under == nullptr ? "a path rule without paths" : "a path rule with `under` and `match`",
+                    "write either `under: directory` or `match: [globs]`");
+  if (rule.level == Level::kForbid) return;
+  if (under != nullptr && rule.under == "/")
+    reading.Problem(under->where, "\"/\" is the whole host", "name the directories that are needed");
+  if ((rule.may & (ActBit(Act::kWrite) | ActBit(Act::kDelete))) == 0) return;
+  bool inside = under == nullptr || BeneathVariable(rule.under);
+  for (const std::string& glob : rule.match) inside = inside && BeneathVariable(glob);
+  if (!inside)
+    reading.Problem((under != nullptr ? under : match != nullptr ? match : &node)->where,
+                    "write or delete outside the workspace and tmp",
+                    "begin with ${workspace} or ${tmp}, or say `may: [read]`; elsewhere they can only be forbidden");
+}
+
+}  // namespace
+
+void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft) {
+  draft.policy.has_paths = true;
+  if (!reading.IsList(node, "write a list of rules, `- { id: …, level: …, may: […], under: … }`")) return;
+  for (const YamlNode& item : node.items) {
+    RuleDraft into;
+    into.rule.where = item.where;
+    ReadMap(reading, item, "a path rule", kRule, into);
+    if (item.kind == YamlKind::kMap) CheckRule(reading, item, into);
+    draft.policy.paths.push_back(std::move(into.rule));
+  }
+}
+
+}  // namespace warder::policy
