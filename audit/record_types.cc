@@ -41,6 +41,7 @@ constexpr TypeRule kTypes[] = {
     {"policy.load", kMonitor, true, "object digest text", "text"},
     {"policy.reject", kMonitor, true, "object digest text", "text"},
     {"stop", kMonitor, true, "object digest text", "text"},
+    {"drain", kMonitor, true, "object digest text", "text"},
     {"resume", kMonitor, true, "object digest text", "text"},
     // ---- the ledger's own
     {"host.start", kLedger, true, "after key", ""},
