@@ -1,0 +1,103 @@
+// How is one configuration loaded? See config_load.h.
+#include "sandbox/jailer/config_load.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "wire/config_answer.h"
+
+namespace warder::jailer {
+namespace {
+
+constexpr uint32_t kNobody = 65534;
+constexpr size_t kMaxAnswerBytes = limits::kMaxFlatConfigBytes + 64 * 1024;
+
+// By descriptor: a regular file of one of these owners that nobody else may write.
+Result<UniqueFd> OpenOwned(const std::string& path, const std::vector<uint32_t>& owners) {
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status;
+  if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path);
+  if (!S_ISREG(status.st_mode)) return Fail(Code::kDenied, path + " is not a regular file");
+  if (std::find(owners.begin(), owners.end(), status.st_uid) == owners.end())
+    return Fail(Code::kDenied, path + " belongs to uid " + std::to_string(status.st_uid),
+                "only root, and for policies policy.owners, may own it");
+  if ((status.st_mode & 022) != 0)
+    return Fail(Code::kDenied, path + " is writable by its group or by others", "chmod go-w " + path);
+  return fd;
+}
+
+}  // namespace
+
+ConfigLoad::ConfigLoad(std::string program, std::string host_file, bool embedded)
+    : program_(std::move(program)), host_file_(std::move(host_file)), embedded_(embedded), file_(host_file_) {}
+
+bool ConfigLoad::Advance(uint64_t now_ns) {
+  if (child_.alive() && now_ns >= deadline_ns_) child_.Kill();
+  if (child_.alive()) return false;
+  if (begun_ && status_) {
+    status_ = Accept();
+    begun_ = false;
+    if (status_ && next_policy_ == paths_.size()) return true;
+    if (status_) file_ = paths_[next_policy_++];
+  }
+  if (status_) status_ = Begin(now_ns);
+  return !status_;
+}
+
+void ConfigLoad::Ended(int wait_status) {
+  child_ = Child();
+  wait_status_ = wait_status;
+}
+
+Result<Configuration> ConfigLoad::Take() {
+  if (!status_) return std::unexpected(status_.error());
+  return std::move(result_);
+}
+
+Status ConfigLoad::Begin(uint64_t now_ns) {
+  bool host = paths_.empty();
+  WARDER_TRY(UniqueFd file, OpenOwned(file_, host ? std::vector<uint32_t>{0} : result_.host.policy_owner_uids));
+  WARDER_TRY(std::string bytes, ReadAll(file.get(), limits::kMaxPolicyBytes));
+  digest_ = HashSha256(bytes);
+  // The child reads the very bytes that were hashed, whatever happens to the file meanwhile.
+  WARDER_TRY(UniqueFd copy, SealedMemory("warder-config-in", bytes));
+  answer_ = UniqueFd(memfd_create("warder-config-answer", MFD_CLOEXEC));
+  if (!answer_) return FailErrno("memfd_create");
+  Spawn spawn{.program = program_, .argv = {"warder-config", host ? "host" : "policy"},
+              .uid = kNobody, .gid = kNobody, .small = true, .fds = {{1, answer_.get()}, {3, copy.get()}}};
+  if (!host) spawn.argv.push_back(file_);
+  WARDER_TRY(child_, SpawnChild(spawn));
+  deadline_ns_ = now_ns + static_cast<uint64_t>(std::chrono::nanoseconds(limits::kConfigTimeout).count());
+  begun_ = true;
+  return {};
+}
+
+// The words of a refusal are the loader's; nothing of a child that did not end well is believed.
+Status ConfigLoad::Accept() {
+  if (!WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) > 1)
+    return Fail(Code::kInvalid, file_ + ": its loader ended badly (wait status " + std::to_string(wait_status_) +
+                                    "): past its limits of time or memory, or broken");
+  if (lseek(answer_.get(), 0, SEEK_SET) < 0) return FailErrno("lseek");
+  WARDER_TRY(std::string bytes, ReadAll(answer_.get(), kMaxAnswerBytes));
+  WARDER_TRY(auto answer, flat::DecodeMessage<wire::ConfigAnswer>(bytes));
+  if (!answer.ok) return Fail(Code::kInvalid, answer.problems);
+  WARDER_TRY(UniqueFd sealed, SealedMemory("warder-config", answer.bytes));
+  if (!paths_.empty()) {
+    result_.policies.push_back({file_, digest_, std::move(sealed)});
+    return {};
+  }
+  WARDER_TRY(result_.host, flat::DecodeMessage<wire::HostPlan>(answer.bytes));
+  WARDER_TRY_STATUS(wire::ValidateHost(result_.host, embedded_));
+  result_.host_bytes = std::move(sealed);
+  for (const wire::Agent& agent : result_.host.agents)
+    if (std::find(paths_.begin(), paths_.end(), agent.policy) == paths_.end()) paths_.push_back(agent.policy);
+  return {};
+}
+
+}  // namespace warder::jailer

@@ -1,0 +1,56 @@
+// How do the host file and the policies become values, without root reading YAML and without waiting?
+//
+// Each file is opened here, its owner and mode checked on the descriptor, and read by one warder-config
+// (nobody, limits, kConfigTimeout). All or nothing: one bad file and the load has failed, with the loader's words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sandbox/jailer/spawn.h"
+#include "wire/host_plan.h"
+
+namespace warder::jailer {
+
+struct LoadedPolicy {
+  std::string path;
+  Digest digest{};
+  UniqueFd bytes;  // sealed
+};
+struct Configuration {
+  wire::HostPlan host;
+  UniqueFd host_bytes;  // sealed
+  std::vector<LoadedPolicy> policies;
+};
+
+class ConfigLoad {
+ public:
+  ConfigLoad(std::string program, std::string host_file, bool embedded);
+  // Advances as far as it can; true when finished. Call it when the child has ended, and now and then.
+  bool Advance(uint64_t now_ns);
+  // child() has been reaped with this status.
+  void Ended(int wait_status);
+  const Child& child() const { return child_; }
+  // After the end: the configuration, or what is wrong. `failed_file` names the file of the failure.
+  Result<Configuration> Take();
+  const std::string& failed_file() const { return file_; }
+
+ private:
+  Status Begin(uint64_t now_ns);
+  Status Accept();
+  std::string program_, host_file_;
+  bool embedded_;
+  Configuration result_;
+  Status status_;
+  std::string file_;          // in work
+  Digest digest_{};           // of its bytes
+  size_t next_policy_ = 0;
+  std::vector<std::string> paths_;
+  bool begun_ = false;        // a child for file_ was started
+  Child child_;
+  UniqueFd answer_;
+  uint64_t deadline_ns_ = 0;
+  int wait_status_ = 0;
+};
+
+}  // namespace warder::jailer

@@ -1,0 +1,153 @@
+// warderd: who is connected, what runs, and which of our processes lives. One thread, one poll loop.
+//
+// Nothing here waits after the start: sends never block (a peer that does not read is a dead peer), children
+// are reaped by SIGCHLD, directories of cgroups are removed when they let go. Ids look things up again, so
+// that what one event ended the next does not touch.
+#pragma once
+
+#include <sched.h>
+#include <sys/socket.h>
+
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/packet.h"
+#include "sandbox/jailer/cgroups.h"
+#include "sandbox/jailer/config_load.h"
+#include "sandbox/jailer/directories.h"
+#include "sandbox/jailer/receipts.h"
+#include "sandbox/jailer/spawn.h"
+#include "wire/enter_spec.h"
+#include "wire/monitor.h"
+
+namespace warder::jailer {
+
+struct Options {
+  std::string host_file, bin_dir;
+  bool embedded = false, probe = false;
+  uint64_t idle_ns = 0;  // 0: never stops by itself
+};
+
+struct Session {
+  uint64_t id = 0;
+  wire::Agent agent;  // as when it began
+  uint32_t uid = 0;
+  Child hands, owner;  // owner: started with the first change
+  UniqueFd hands_status, owner_socket;
+  std::vector<std::pair<uint64_t, uint64_t>> changes;  // in flight: call, deadline
+  OnceWindow calls;
+  std::string over;  // why it ends, once it does; it is freed when nothing of it is left
+};
+
+struct Jail {
+  uint64_t session = 0, call = 0;
+  Child enter, keeper;
+  std::string group;
+  UniqueFd kill;
+  uint64_t deadline_ns = 0;  // long after the keeper's own deadlines
+};
+
+class Monitor {
+ public:
+  explicit Monitor(Options options) : options_(std::move(options)) {}
+  Status Start();  // blocking: configuration, directories, cgroups, probe, first epoch
+  int Run();       // the exit code
+
+ private:
+  enum class Leaving : uint8_t { kNo, kDraining, kEndingSessions, kEndingBroker, kEndingLedger };
+  struct RequestLine {
+    uint8_t type;
+    const char* reason;  // why the broker may ask it
+    Status (Monitor::*serve)(Packet&);
+  };
+  static const RequestLine kRequests[];
+
+  // main.cc: the start
+  Status OpenPrograms();
+  Status LoadFirst();
+  Status ProbeMachine();
+  // monitor.cc: the loop
+  void Turn();
+  int Patience() const;
+  void OnSignals();
+  void OnChildEnded(pid_t pid, int status);
+  void OnTime(uint64_t now);
+  void AdvanceLeaving(uint64_t now);
+  void Leave(uint64_t wait_ns, const char* why);
+  void Step(Leaving to, uint64_t deadline);
+  // epochs.cc: ledger and broker
+  Status StartEpoch();
+  Status StartBroker(const wire::LedgerReady& ready);
+  void OfferConfiguration(int ledger_socket);
+  void Fall(const std::string& why);
+  void OnLedger();
+  void ToLedger(const std::string& bytes, std::vector<int> fds = {});
+  void ToBroker(const std::string& bytes, std::vector<int> fds = {});
+  void Record(const char* type, const std::string& object, const Digest& digest, const std::string& text);
+  void BeginReload(uint64_t request);
+  void FinishReload();
+  Status TakeConfiguration(Configuration next);
+  // sessions.cc
+  Status Listen();
+  void AcceptAgent(const std::string& name);
+  void AcceptAdmin();
+  Status OpenSession(const wire::Agent& agent, const ucred& peer, UniqueFd connection);
+  Status StartHands(Session& session, UniqueFd socket);
+  void EndSession(Session& session, const std::string& reason);
+  void FreeSessions();
+  Session* FindSession(uint64_t id);
+  std::string EnterSpecOf(wire::EnterRole role, const Session& session, uint64_t call, size_t cgroups) const;
+  // requests.cc: what the broker asks
+  void OnBroker();
+  Status ServeRun(Packet& packet);
+  Status ServeChange(Packet& packet);
+  Status ServeKill(Packet& packet);
+  Status ServeClosed(Packet& packet);
+  Status ServeReload(Packet& packet);
+  Status ServeDrain(Packet& packet);
+  Status AdmitRun(const wire::RunRequest& request, const wire::RunPlan& plan, const Packet& packet);
+  Status StartJail(const wire::RunRequest& request, const wire::RunPlan& plan, std::vector<UniqueFd> fds);
+  Status StartOwner(Session& session);
+  void OnOwner(uint64_t session);
+  void FailChanges(Session& session, const std::string& why);
+  void ReapJail(Jail& jail, pid_t pid, int status);
+
+  std::string Program(const char* name) const { return options_.bin_dir + "/" + name; }
+
+  Options options_;
+  Configuration config_;
+  uint64_t generation_ = 1;
+  std::unique_ptr<ConfigLoad> load_;
+  uint64_t reload_request_ = 0;  // of the broker; 0: a SIGHUP
+  Directories dirs_;
+  std::optional<Cgroups> cgroups_;
+  UniqueFd signals_, run_filter_, hands_filter_, init_program_, hands_program_, admin_listener_;
+  std::map<std::string, UniqueFd> listeners_;  // by agent
+  // the epoch
+  std::optional<Receipts> receipts_;
+  Child ledger_, broker_;
+  UniqueFd ledger_socket_, broker_socket_, brokers_ledger_end_;
+  bool serving_ = false, falling_ = false, after_crash_ = false;
+  int crashes_ = 0, garbage_ = 0;
+  uint64_t restart_ns_ = 0, epoch_began_ns_ = 0;
+  std::vector<wire::JailEnded> untold_;  // for the next ledger
+  // what runs
+  std::list<Session> sessions_;
+  std::list<Jail> jails_;
+  uint64_t last_session_ = 0, last_admin_ = 0, first_call_ = 1;
+  uint64_t connected_ns_ = 0, busy_ns_ = 0;  // when there was last a session; a jail or change
+  Leaving leaving_ = Leaving::kNo;
+  uint64_t leave_deadline_ns_ = 0;
+  int exit_code_ = 0;
+  bool done_ = false;
+};
+
+inline constexpr uint64_t kJailNamespaces =
+    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+
+// CLOCK_BOOTTIME, as receipts have it.
+uint64_t NowNs();
+
+}  // namespace warder::jailer

@@ -1,0 +1,215 @@
+// What may the broker ask of warderd, and what is checked before it gets it?
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "sandbox/jailer/bounds.h"
+#include "sandbox/jailer/monitor.h"
+
+namespace warder::jailer {
+namespace {
+
+constexpr uint64_t kNsPerMs = 1'000'000;
+constexpr int kMostGarbage = 64;
+// Above what the keeper itself takes: deadline, TERM, grace, kill, last words.
+constexpr uint64_t kKeeperSpareNs = 20'000 * kNsPerMs;
+constexpr uint64_t kHandsNs = std::chrono::nanoseconds(limits::kHandsTimeout).count();
+
+struct Pipe {
+  UniqueFd read, write;
+};
+Status MakePipe(Pipe& pipe) {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return FailErrno("pipe2");
+  pipe = {UniqueFd(fds[0]), UniqueFd(fds[1])};
+  return {};
+}
+
+}  // namespace
+
+// Everything that the broker can make warderd do. What is not in here is refused.
+const Monitor::RequestLine Monitor::kRequests[] = {
+    {wire::RunRequest::kType, "a decided and recorded command", &Monitor::ServeRun},
+    {wire::ChangeRequest::kType, "a decided and recorded change of a file", &Monitor::ServeChange},
+    {wire::KillRequest::kType, "a cancelled call; killing needs no proof", &Monitor::ServeKill},
+    {wire::SessionClosed::kType, "only the broker sees its connections end", &Monitor::ServeClosed},
+    {wire::ReloadRequest::kType, "a person's reload; the files are checked as at the start", &Monitor::ServeReload},
+    {wire::DrainRequest::kType, "a person's drain", &Monitor::ServeDrain},
+};
+
+void Monitor::OnBroker() {
+  auto packet = ReceivePacket(broker_socket_.get(), true);
+  if (!packet && packet.error().code == Code::kUnavailable) {
+    broker_socket_.Reset();  // SIGCHLD follows; a broker that only closed its socket is of no use either
+    if (leaving_ < Leaving::kEndingBroker) Fall("warder-broker closed its socket");
+    return;
+  }
+  if (packet && !*packet) return;
+  Status served = packet ? Fail(Code::kInvalid, "a request that is not in the table") : Status(std::unexpected(packet.error()));
+  if (packet)
+    for (const RequestLine& line : kRequests)
+      if (line.type == flat::MessageType((*packet)->bytes)) served = (this->*line.serve)(**packet);
+  if (served) return;
+  LogWarning("refused a request of the broker: " + served.error().ToString());
+  ToBroker(flat::EncodeMessage(wire::RunAnswer{0, false, served.error().ToString()}));
+  if (++garbage_ > kMostGarbage) Fall("warder-broker sends what nobody can read");
+}
+
+Status Monitor::ServeRun(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::RunRequest>(packet.bytes));
+  auto plan = wire::ParseRunPlan(request.plan);
+  Status status = plan ? AdmitRun(request, *plan, packet) : Status(std::unexpected(plan.error()));
+  if (status) status = StartJail(request, *plan, std::move(packet.fds));
+  if (!status) LogWarning("refused a run: " + status.error().ToString());
+  ToBroker(flat::EncodeMessage(wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
+  return {};
+}
+
+// The receipt last of what can refuse: a plan that fails here for another reason does not use it up.
+Status Monitor::AdmitRun(const wire::RunRequest& request, const wire::RunPlan& plan, const Packet& packet) {
+  Session* session = FindSession(plan.session);
+  if (session == nullptr) return Fail(Code::kDenied, "no such session lives");
+  WARDER_TRY_STATUS(CheckRun(plan, session->agent, config_.host.bounds));
+  WARDER_TRY_STATUS(CheckDescriptors(plan.descriptors, packet.fds));
+  if (jails_.size() >= config_.host.bounds.jails_running)
+    return Fail(Code::kLimit, "as many jails run as bounds.jails.running allows", "wait for one to end");
+  WARDER_TRY_STATUS(receipts_->Use(request.receipt, request.plan, plan.session, plan.call, NowNs()));
+  if (!session->calls.Take(plan.call)) return Fail(Code::kDenied, "a call of this id has been started before");
+  return {};
+}
+
+Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& plan, std::vector<UniqueFd> fds) {
+  const Session& session = *FindSession(plan.session);
+  std::string name = std::to_string(receipts_->epoch()) + "-" + std::to_string(plan.session) + "-" + std::to_string(plan.call);
+  auto group = cgroups_->Make(name, plan.limits);
+  jails_.push_back({.session = plan.session, .call = plan.call, .enter = {}, .keeper = {}, .group = name, .kill = {},
+                    .deadline_ns = NowNs() + plan.limits.wall_ms * kNsPerMs + kKeeperSpareNs});
+  Jail& jail = jails_.back();  // from here on its cgroups are removed whatever fails
+  if (!group) return std::unexpected(group.error());
+  Pipe out, err, status, report;
+  for (Pipe* pipe : {&out, &err, &status, &report}) WARDER_TRY_STATUS(MakePipe(*pipe));
+  WARDER_TRY(UniqueFd plan_memory, SealedMemory("plan", request.plan));
+  WARDER_TRY(UniqueFd spec, SealedMemory("spec", EnterSpecOf(wire::EnterRole::kRun, session, plan.call, group->procs.size())));
+  Spawn enter{.program = Program("warder-enter"), .argv = {"warder-enter"}, .stays_root = true, .clone_flags = kJailNamespaces,
+              .cgroup = group->directory.get(),
+              .fds = {{1, out.write.get()}, {2, err.write.get()}, {wire::kEnterSpecFd, spec.get()},
+                      {wire::kEnterPlanFd, plan_memory.get()}, {wire::kEnterStatusFd, status.write.get()},
+                      {wire::kEnterProgramFd, init_program_.get()}, {wire::kEnterFilterFd, run_filter_.get()}}};
+  if (fds.size() > 1) enter.fds.emplace_back(0, fds[1].get());
+  for (size_t i = 0; i < group->procs.size(); ++i)
+    enter.fds.emplace_back(wire::kEnterCgroupFirstFd + static_cast<int>(i), group->procs[i].get());
+  jail.kill = UniqueFd(fcntl(group->kill.get(), F_DUPFD_CLOEXEC, 3));
+  // The ledger knows of the keeper before anything of the jail exists; a ledger that does not listen ends the epoch.
+  ToLedger(flat::EncodeMessage(wire::KeeperBegan{plan.session, plan.call, request.receipt.seq}), {report.read.get()});
+  if (falling_) return Fail(Code::kUnavailable, "the ledger does not listen");
+  WARDER_TRY(jail.enter, SpawnChild(enter));
+  auto keeper = SpawnChild({.program = Program("warder-keeper"), .argv = {"warder-keeper"}, .uid = session.uid, .gid = session.uid,
+      .fds = {{3, status.read.get()}, {4, out.read.get()}, {5, err.read.get()}, {6, fds[0].get()}, {7, report.write.get()},
+              {8, group->kill.get()}, {9, jail.enter.pidfd.get()}, {10, plan_memory.get()}, {11, group->memory_events.get()}}});
+  if (keeper) jail.keeper = std::move(*keeper);
+  if (!keeper) jail.enter.Kill();
+  return keeper ? Status() : Status(std::unexpected(keeper.error()));
+}
+
+void Monitor::ReapJail(Jail& jail, pid_t pid, int status) {
+  if (jail.enter.pid == pid) {
+    jail.enter = Child();
+    jail.deadline_ns = std::min(jail.deadline_ns, NowNs() + kHandsNs);  // for the keeper's last words
+  }
+  if (jail.keeper.pid != pid) return;
+  jail.keeper = Child();
+  (void)!write(jail.kill.get(), "1", 1);
+  jail.enter.Kill();
+  if (status == 0) return;  // it reported before it left
+  wire::JailEnded ended{jail.session, jail.call, falling_ ? "killed: the host lost its broker or ledger" : "its keeper was killed"};
+  if (falling_) untold_.push_back(ended);
+  else ToLedger(flat::EncodeMessage(ended));
+}
+
+Status Monitor::StartOwner(Session& session) {
+  const wire::Workspace& workspace = session.agent.workspace;
+  WARDER_TRY(std::string trash, OwnerTrash(dirs_, config_.host, workspace));
+  WARDER_TRY(auto pair, MakePacketPair());
+  WARDER_TRY(session.owner, SpawnChild({.program = Program("warder-hands"), .argv = {"warder-hands", "--owner"},
+      .uid = workspace.owner_uid, .gid = workspace.owner_gid, .fds = {{3, pair.second.get()}}}));
+  session.owner_socket = std::move(pair.first);
+  return SendPacket(session.owner_socket.get(), flat::EncodeMessage(wire::OwnerStart{workspace.directory, trash}), {}, true);
+}
+
+Status Monitor::ServeChange(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::ChangeRequest>(packet.bytes));
+  auto admit = [&]() -> Status {
+    WARDER_TRY(auto plan, wire::ParseChangePlan(request.plan));
+    Session* session = FindSession(plan.session);
+    if (session == nullptr) return Fail(Code::kDenied, "no such session lives");
+    WARDER_TRY_STATUS(CheckChange(plan, session->agent));
+    WARDER_TRY_STATUS(CheckDescriptors(plan.descriptors, packet.fds));
+    WARDER_TRY_STATUS(receipts_->Use(request.receipt, request.plan, plan.session, plan.call, NowNs()));
+    if (!session->calls.Take(plan.call)) return Fail(Code::kDenied, "a call of this id has been started before");
+    if (!session->owner.alive()) WARDER_TRY_STATUS(StartOwner(*session));
+    std::vector<int> content;
+    for (const UniqueFd& fd : packet.fds) content.push_back(fd.get());
+    WARDER_TRY_STATUS(SendPacket(session->owner_socket.get(), flat::EncodeMessage(wire::ChangeOrder{request.plan}), content, true));
+    session->changes.emplace_back(plan.call, NowNs() + kHandsNs);
+    return {};
+  };
+  Status status = admit();
+  ToBroker(flat::EncodeMessage(wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
+  return {};
+}
+
+void Monitor::OnOwner(uint64_t id) {
+  Session* session = FindSession(id);
+  if (session == nullptr || !session->owner_socket) return;
+  auto packet = ReceivePacket(session->owner_socket.get(), true);
+  if (packet && !*packet) return;
+  auto answer = packet ? flat::DecodeMessage<wire::ChangeAnswer>((*packet)->bytes) : Result<wire::ChangeAnswer>(std::unexpected(packet.error()));
+  auto pending = std::find_if(session->changes.begin(), session->changes.end(),
+                              [&](const auto& change) { return answer && change.first == answer->call; });
+  if (pending == session->changes.end()) {
+    session->owner.Kill();  // ended, or not hands any more
+    return session->owner_socket.Reset();
+  }
+  session->changes.erase(pending);
+  ToBroker((*packet)->bytes);
+}
+
+void Monitor::FailChanges(Session& session, const std::string& why) {
+  for (const auto& [call, deadline] : std::exchange(session.changes, {})) {
+    wire::ChangeAnswer answer;
+    answer.call = call;
+    answer.code = static_cast<uint8_t>(Code::kUnavailable);
+    answer.reason = why + "; whether the change was made is not known";
+    if (serving_) ToBroker(flat::EncodeMessage(answer));
+  }
+}
+
+Status Monitor::ServeKill(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::KillRequest>(packet.bytes));
+  for (const Jail& jail : jails_)
+    if (jail.call == request.call) (void)!write(jail.kill.get(), "1", 1);
+  return {};
+}
+
+Status Monitor::ServeClosed(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::SessionClosed>(packet.bytes));
+  if (Session* session = FindSession(request.session)) EndSession(*session, request.reason);
+  return {};
+}
+
+Status Monitor::ServeReload(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::ReloadRequest>(packet.bytes));
+  BeginReload(request.request);
+  return {};
+}
+
+Status Monitor::ServeDrain(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::DrainRequest>(packet.bytes));
+  Leave(std::min<uint64_t>(request.wait_ms, 3'600'000) * kNsPerMs, "drain");
+  return {};
+}
+
+}  // namespace warder::jailer

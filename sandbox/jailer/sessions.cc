@@ -1,0 +1,181 @@
+// Who may connect, what a session gets at its start, and what goes with it at its end?
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "sandbox/jailer/monitor.h"
+
+namespace warder::jailer {
+namespace {
+
+constexpr size_t kMostGroups = 256;
+
+// A closed connection says why, as the protocol of agents says it; the words are ours alone.
+void Refuse(int connection, const std::string& why) {
+  std::string line = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"warder: )" + why + "\"}}\n";
+  (void)!send(connection, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// What the host file names, once a session, so that warder-enter can compare: no symlink, nothing is opened.
+Result<wire::Tree> IdentifyTree(const std::string& path) {
+  open_how how{.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .mode = 0, .resolve = RESOLVE_NO_SYMLINKS};
+  UniqueFd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  struct stat status;
+  if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path);
+  return wire::Tree{.path = path, .dev = status.st_dev, .ino = status.st_ino};
+}
+
+bool PeerOf(int connection, ucred& peer) {
+  socklen_t size = sizeof peer;
+  return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+}
+
+}  // namespace
+
+Status Monitor::Listen() {
+  std::map<std::string, UniqueFd> next;
+  for (const wire::Agent& agent : config_.host.agents) {
+    std::string path = config_.host.run_directory + "/agents/" + agent.name + ".sock";
+    WARDER_TRY(next[agent.name], ListenAt(path, agent.gid));
+  }
+  for (const auto& [name, fd] : listeners_)
+    if (!next.contains(name)) unlink((config_.host.run_directory + "/agents/" + name + ".sock").c_str());
+  listeners_ = std::move(next);
+  if (!admin_listener_) {
+    WARDER_TRY(admin_listener_, ListenAt(config_.host.run_directory + "/admin.sock", config_.host.admin_gid));
+  }
+  return {};
+}
+
+void Monitor::AcceptAgent(const std::string& name) {
+  auto agent = std::find_if(config_.host.agents.begin(), config_.host.agents.end(), [&](const auto& a) { return a.name == name; });
+  auto listener = listeners_.find(name);
+  if (listener == listeners_.end() || agent == config_.host.agents.end()) return;
+  UniqueFd connection(accept4(listener->second.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  ucred peer;
+  if (!connection || !PeerOf(connection.get(), peer)) return;
+  auto open = std::count_if(sessions_.begin(), sessions_.end(), [&](const Session& s) { return s.agent.name == name && s.over.empty(); });
+  const std::string& stop = config_.host.stop_file;
+  if (peer.uid != agent->uid) return Refuse(connection.get(), "this socket is another user's");
+  if (!stop.empty() && faccessat(AT_FDCWD, stop.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    return Refuse(connection.get(), "stopped: an operator's stop file is present");
+  if (static_cast<size_t>(open) >= agent->sessions) return Refuse(connection.get(), "as many sessions as the host file allows");
+  if (auto opened = OpenSession(*agent, peer, std::move(connection)); !opened)
+    LogError("agent " + name + ": no session: " + opened.error().ToString());
+}
+
+void Monitor::AcceptAdmin() {
+  UniqueFd connection(accept4(admin_listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  ucred peer;
+  gid_t groups[kMostGroups];
+  socklen_t size = sizeof groups;
+  if (!connection || !PeerOf(connection.get(), peer)) return;
+  for (const wire::Agent& agent : config_.host.agents)
+    if (agent.uid == peer.uid) return Refuse(connection.get(), "an agent's user is never let in here");
+  if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0) return;
+  wire::AdminOpened opened{++last_admin_, peer.uid, peer.gid, peer.pid, {groups, groups + size / sizeof groups[0]}};
+  ToBroker(flat::EncodeMessage(opened), {connection.get()});
+}
+
+Status Monitor::OpenSession(const wire::Agent& agent, const ucred& peer, UniqueFd connection) {
+  uint64_t id = last_session_ + 1;
+  const wire::HostPlan& host = config_.host;
+  uint64_t span = uint64_t{host.session_uid_last} - host.session_uid_first + 1;
+  auto taken = [&](uint32_t uid) {
+    return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session& s) { return s.uid == uid; });
+  };
+  uint32_t uid = host.session_uid_first + static_cast<uint32_t>(id % span);
+  for (uint64_t tries = 0; taken(uid); ++tries) {
+    if (tries == span) return Fail(Code::kLimit, "every uid of session-uids is in use");
+    uid = uid == host.session_uid_last ? host.session_uid_first : uid + 1;
+  }
+  WARDER_TRY(auto hands, MakePacketPair());
+  last_session_ = id;
+  sessions_.push_back({.id = id, .agent = agent, .uid = uid, .hands = {}, .owner = {}, .hands_status = {}, .owner_socket = {},
+                       .changes = {}, .calls = {}, .over = {}});
+  ToLedger(flat::EncodeMessage(wire::SessionBegan{id, agent.name, peer.uid, peer.pid, agent.workspace.directory, uid}));
+  if (auto started = StartHands(sessions_.back(), std::move(hands.second)); !started) {
+    EndSession(sessions_.back(), started.error().what);
+    return started;
+  }
+  ToBroker(flat::EncodeMessage(wire::SessionOpened{id, agent.name, peer.uid, peer.gid, peer.pid, uid}),
+           {connection.get(), hands.first.get()});
+  return {};
+}
+
+std::string Monitor::EnterSpecOf(wire::EnterRole role, const Session& session, uint64_t call, size_t cgroups) const {
+  wire::EnterSpec spec;
+  spec.role = role;
+  spec.session = session.id;
+  spec.call = call;
+  spec.uid = session.uid;
+  const wire::Workspace& workspace = session.agent.workspace;
+  spec.uids = {{workspace.owner_uid, session.uid, 1}};
+  for (uint32_t also : workspace.also_uids) spec.uids.push_back({also, also, 1});
+  spec.gids = {{workspace.owner_gid, session.uid, 1}};
+  spec.parent_pid = getpid();
+  spec.cgroup_count = static_cast<uint8_t>(cgroups);
+  return flat::EncodeMessage(spec);
+}
+
+// The session's view, all read-only: its workspace, and the permitted sources that exist.
+Status Monitor::StartHands(Session& session, UniqueFd socket) {
+  wire::RunPlan plan;
+  plan.session = session.id;
+  plan.agent = session.agent.name;
+  std::vector<std::string> paths = config_.host.bounds.sources;
+  paths.insert(paths.begin(), session.agent.workspace.directory);
+  for (const std::string& path : paths) {
+    auto tree = IdentifyTree(path);
+    if (!tree && path == paths[0]) return std::unexpected(tree.error());
+    if (tree) plan.trees.push_back(*tree);
+  }
+  WARDER_TRY(UniqueFd plan_memory, SealedMemory("plan", flat::EncodeMessage(plan)));
+  WARDER_TRY(UniqueFd spec, SealedMemory("spec", EnterSpecOf(wire::EnterRole::kSessionHands, session, 0, 0)));
+  int status[2];
+  if (pipe2(status, O_CLOEXEC | O_NONBLOCK) != 0) return FailErrno("pipe2");
+  session.hands_status = UniqueFd(status[0]);
+  UniqueFd status_write(status[1]);
+  WARDER_TRY(session.hands, SpawnChild({.program = Program("warder-enter"), .argv = {"warder-enter"}, .stays_root = true,
+      .clone_flags = kJailNamespaces,
+      .fds = {{wire::kEnterSpecFd, spec.get()}, {wire::kEnterPlanFd, plan_memory.get()}, {wire::kEnterStatusFd, socket.get()},
+              {wire::kEnterProgramFd, hands_program_.get()}, {wire::kEnterFilterFd, hands_filter_.get()},
+              {wire::kEnterHandsStatusFd, status_write.get()}}}));
+  return {};
+}
+
+Session* Monitor::FindSession(uint64_t id) {
+  for (Session& session : sessions_)
+    if (session.id == id && session.over.empty()) return &session;
+  return nullptr;
+}
+
+void Monitor::EndSession(Session& session, const std::string& reason) {
+  if (!session.over.empty()) return;
+  session.over = reason.empty() ? "closed" : reason.substr(0, 1024);
+  session.hands.Kill();
+  session.owner.Kill();
+  for (Jail& jail : jails_)
+    if (jail.session == session.id) (void)!write(jail.kill.get(), "1", 1);
+}
+
+// Its uid is free again only when nothing runs under it any more.
+void Monitor::FreeSessions() {
+  std::erase_if(sessions_, [this](Session& session) {
+    bool left = session.hands.alive() || session.owner.alive() ||
+                std::any_of(jails_.begin(), jails_.end(), [&](const Jail& jail) { return jail.session == session.id; });
+    if (session.over.empty() || left) return false;
+    ToLedger(flat::EncodeMessage(wire::SessionOver{session.id, session.over}));
+    return true;
+  });
+}
+
+}  // namespace warder::jailer
