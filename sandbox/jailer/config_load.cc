@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "wire/config_answer.h"
 
 namespace warder::jailer {
@@ -69,9 +70,8 @@ Status ConfigLoad::Begin(uint64_t now_ns) {
   WARDER_TRY(UniqueFd copy, SealedMemory("warder-config-in", bytes));
   answer_ = UniqueFd(memfd_create("warder-config-answer", MFD_CLOEXEC));
   if (!answer_) return FailErrno("memfd_create");
-  Spawn spawn{.program = program_, .argv = {"warder-config", host ? "host" : "policy"},
-              .uid = kNobody, .gid = kNobody, .small = true, .fds = {{1, answer_.get()}, {3, copy.get()}}};
-  if (!host) spawn.argv.push_back(file_);
+  Spawn spawn{.program = program_, .argv = {"warder-config", host ? "host" : "policy", file_},
+              .uid = kNobody, .gid = kNobody, .fds = {{1, answer_.get()}, {3, copy.get()}}};
   WARDER_TRY(child_, SpawnChild(spawn));
   deadline_ns_ = now_ns + static_cast<uint64_t>(std::chrono::nanoseconds(limits::kConfigTimeout).count());
   begun_ = true;
@@ -87,6 +87,7 @@ Status ConfigLoad::Accept() {
   WARDER_TRY(std::string bytes, ReadAll(answer_.get(), kMaxAnswerBytes));
   WARDER_TRY(auto answer, flat::DecodeMessage<wire::ConfigAnswer>(bytes));
   if (!answer.ok) return Fail(Code::kInvalid, answer.problems);
+  if (!answer.notes.empty()) LogInfo(answer.notes);
   WARDER_TRY(UniqueFd sealed, SealedMemory("warder-config", answer.bytes));
   if (!paths_.empty()) {
     result_.policies.push_back({file_, digest_, std::move(sealed)});

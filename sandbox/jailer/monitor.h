@@ -14,10 +14,10 @@
 #include <optional>
 
 #include "base/packet.h"
-#include "sandbox/jailer/cgroups.h"
+#include "sandbox/cgroups.h"
 #include "sandbox/jailer/config_load.h"
 #include "sandbox/jailer/directories.h"
-#include "sandbox/jailer/receipts.h"
+#include "sandbox/receipts.h"
 #include "sandbox/jailer/spawn.h"
 #include "wire/enter_spec.h"
 #include "wire/monitor.h"

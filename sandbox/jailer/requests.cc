@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "sandbox/jailer/bounds.h"
+#include "sandbox/bounds.h"
 #include "sandbox/jailer/monitor.h"
 
 namespace warder::jailer {

@@ -7,14 +7,11 @@
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include "base/limits.h"
 
 namespace warder::jailer {
 namespace {
@@ -44,20 +41,6 @@ void PlaceDescriptors(const std::vector<std::pair<int, int>>& fds) {
   if (close_range(static_cast<unsigned>(next), ~0u, 0) != 0) ChildFailed("close_range");
 }
 
-void Limit(__rlimit_resource what, rlim_t most) {
-  rlimit limit{most, most};
-  if (setrlimit(what, &limit) != 0) ChildFailed("setrlimit");
-}
-
-void LimitConfig() {
-#ifndef WARDER_SANITIZED  // a sanitizer's shadow memory is larger than any address-space limit
-  Limit(RLIMIT_AS, limits::kConfigMemoryBytes);
-#endif
-  Limit(RLIMIT_CPU, static_cast<rlim_t>(limits::kConfigTimeout.count()));
-  Limit(RLIMIT_FSIZE, 2 * limits::kMaxFlatConfigBytes);
-  Limit(RLIMIT_NOFILE, 64);
-}
-
 // The raw system calls: glibc's wrappers signal other threads, of which a fresh clone has none.
 void GiveUpPrivilege(const Spawn& spawn) {
   for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap)
@@ -81,7 +64,6 @@ void GiveUpPrivilege(const Spawn& spawn) {
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
   PlaceDescriptors(fds);
-  if (spawn.small) LimitConfig();
   if (!spawn.stays_root) GiveUpPrivilege(spawn);
   // After setresuid, which clears it. In a new pid namespace getppid() says 0 whoever lives.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) ChildFailed("PDEATHSIG");

@@ -21,7 +21,6 @@ struct Spawn {
   std::vector<std::string> argv;  // with argv[0]
   uint32_t uid = 0, gid = 0;
   bool stays_root = false;        // else uid must not be 0
-  bool small = false;             // rlimits of warder-config
   uint64_t clone_flags = 0;       // namespaces
   int cgroup = -1;                // directory of the v2 group to be born in
   std::vector<std::pair<int, int>> fds;  // (number in the child, ours); 0, 1: /dev/null, 2: ours, unless listed

@@ -1,5 +1,5 @@
 // How are the control groups of jails found, made and removed? See cgroups.h; cgroups(7).
-#include "sandbox/jailer/cgroups.h"
+#include "sandbox/cgroups.h"
 
 #include <dirent.h>
 #include <fcntl.h>

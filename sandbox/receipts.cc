@@ -1,5 +1,5 @@
 // Is a receipt good? See receipts.h.
-#include "sandbox/jailer/receipts.h"
+#include "sandbox/receipts.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // Is a plan within the bounds? See bounds.h.
-#include "sandbox/jailer/bounds.h"
+#include "sandbox/bounds.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
