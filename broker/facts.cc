@@ -1,0 +1,235 @@
+// How are the names in a call turned into facts, without ever trusting a name?
+#include "broker/facts.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace warder::broker {
+namespace {
+
+using nlohmann::json;
+
+policy::PathFact FactOf(const wire::PathAnswer& answer) {
+  policy::PathFact fact;
+  fact.resolved = answer.resolved;
+  fact.problem = answer.problem;
+  fact.path = answer.path;
+  fact.exists = answer.kind != wire::FileKind::kNone;
+  fact.is_directory = answer.kind == wire::FileKind::kDirectory;
+  fact.dev = answer.dev;
+  fact.ino = answer.ino;
+  return fact;
+}
+
+policy::ProgramFact FactOf(const wire::ProgramAnswer& answer) {
+  policy::ProgramFact fact;
+  fact.found = answer.found;
+  fact.problem = answer.problem;
+  fact.path = answer.path;
+  fact.dev = answer.identity.dev;
+  fact.ino = answer.identity.ino;
+  fact.sha256 = answer.identity.sha256;
+  fact.executable = answer.executable;
+  fact.readable = answer.readable;
+  fact.is_script = !answer.interpreter.empty();
+  return fact;
+}
+
+// Asks for every path whose directory is known, until all are answered: a cd feeds what follows it.
+asio::awaitable<Status> ResolvePaths(WhereFrom from, const policy::Wanted& wanted,
+                                     std::vector<wire::PathAnswer>& answers) {
+  std::vector<bool> known(wanted.paths.size(), false);
+  answers.assign(wanted.paths.size(), {});
+  for (size_t left = wanted.paths.size(); left > 0;) {
+    wire::ResolveRequest request;
+    std::vector<size_t> asked;
+    for (size_t i = 0; i < wanted.paths.size(); ++i) {
+      const policy::WantedPath& path = wanted.paths[i];
+      if (known[i]) continue;
+      const bool at_workspace = path.directory == SIZE_MAX;
+      if (!at_workspace && (path.directory >= i || !known[path.directory])) continue;
+      if (!at_workspace && !answers[path.directory].resolved) {
+        answers[i].problem = "its directory could not be resolved";
+        known[i] = true;
+        --left;
+        continue;
+      }
+      request.paths.push_back(
+          {at_workspace ? from.workspace : answers[path.directory].path, path.text, path.follow_last});
+      asked.push_back(i);
+    }
+    if (asked.empty()) {
+      if (left == 0) break;
+      bool any_known = false;  // some were only marked above: another round may reach the rest
+      for (size_t i = 0; i < known.size(); ++i)
+        any_known = any_known || (!known[i] && wanted.paths[i].directory < i && known[wanted.paths[i].directory]);
+      if (!any_known) co_return Fail(Code::kInvalid, "paths that are relative to nothing");
+      continue;
+    }
+    auto said = co_await from.hands.Resolve(std::move(request));
+    if (!said) co_return std::unexpected(said.error());
+    for (size_t k = 0; k < asked.size(); ++k) {
+      answers[asked[k]] = std::move(said->paths[k]);
+      known[asked[k]] = true;
+      --left;
+    }
+  }
+  co_return Status();
+}
+
+// The workspace and the sources that exist: what the jail will show.
+asio::awaitable<Status> ResolveTrees(WhereFrom from, const policy::ViewRules& view, std::vector<wire::Tree>& trees) {
+  wire::ResolveRequest request;
+  request.paths.push_back({"/", from.workspace, true});
+  for (const auto& source : view.sources)
+    for (const std::string& bound : from.bounds.sources)
+      if (wire::IsBeneath(source.path, bound) && !wire::IsBeneath(source.path, from.workspace)) {
+        request.paths.push_back({"/", source.path, true});
+        break;
+      }
+  auto said = co_await from.hands.Resolve(std::move(request));
+  if (!said) co_return std::unexpected(said.error());
+  for (size_t i = 0; i < said->paths.size(); ++i) {
+    const wire::PathAnswer& path = said->paths[i];
+    const bool good = path.resolved && path.kind == wire::FileKind::kDirectory;
+    if (i == 0 && (!good || path.path != from.workspace))
+      co_return Fail(Code::kConflict, "the workspace " + from.workspace + " is not the directory it was",
+                     "an administrator looks at the host file");
+    // A source that is a symlink may lead out of what the bounds name.
+    bool bounded = i == 0;
+    for (const std::string& bound : from.bounds.sources) bounded = bounded || wire::IsBeneath(path.path, bound);
+    if (!good || !bounded) continue;
+    bool inside = false;
+    for (const wire::Tree& tree : trees) inside = inside || wire::IsBeneath(path.path, tree.path);
+    if (!inside) trees.push_back({path.path, path.dev, path.ino, false, false});
+  }
+  co_return Status();
+}
+
+struct Programs {
+  std::vector<wire::ProgramAnswer> answers;  // as wanted.programs
+  std::vector<ScriptFact> scripts;
+};
+
+asio::awaitable<Result<Programs>> ResolvePrograms(HandsLink& hands, const policy::Wanted& wanted,
+                                                  const policy::Call& call, bool digests) {
+  wire::ResolveRequest request;
+  std::vector<size_t> asked;
+  Programs out;
+  out.answers.resize(wanted.programs.size());
+  for (size_t i = 0; i < wanted.programs.size(); ++i) {
+    out.answers[i].problem = "no file is bound to this name";
+    if (!wire::ValidPath(wanted.programs[i].path)) continue;
+    request.programs.push_back({wanted.programs[i].path, wanted.programs[i].want_sha256 || digests});
+    asked.push_back(i);
+  }
+  for (const policy::SimpleCommand& command : call.line.commands)
+    if (!command.script.empty()) request.programs.push_back({command.script, true});
+  if (request.programs.empty()) co_return out;
+  auto said = co_await hands.Resolve(std::move(request));
+  if (!said) co_return std::unexpected(said.error());
+  for (size_t k = 0; k < said->programs.size(); ++k) {
+    if (k < asked.size()) out.answers[asked[k]] = std::move(said->programs[k]);
+    else out.scripts.push_back({said->programs[k].path, said->programs[k].identity});
+  }
+  co_return out;
+}
+
+// Rewrites each command whose program is a `#!` file; true where there was one.
+bool RewriteScripts(policy::Call& call, const policy::Wanted& wanted, std::vector<wire::ProgramAnswer>& answers) {
+  bool any = false;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    wire::ProgramAnswer& answer = answers[i];
+    if (!answer.found || answer.interpreter.empty()) continue;
+    policy::SimpleCommand& command = call.line.commands[wanted.programs[i].command];
+    if (!command.script.empty() || !wire::ValidPath(answer.interpreter)) {
+      answer.found = false;
+      answer.problem = command.script.empty() ? "a script whose interpreter is not an absolute path"
+                                              : "an interpreter that is a script itself";
+      continue;
+    }
+    command = policy::AsInterpreter(command, answer.interpreter, answer.interpreter_argument, answer.path);
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace
+
+asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool digests) {
+  LookedUp found;
+  found.call = std::move(call);
+  found.facts.workspace = from.workspace;
+  Programs programs;
+  for (int pass = 0; pass < 2; ++pass) {
+    found.wanted = policy::Want(from.policy, found.call);
+    auto looked = co_await ResolvePrograms(from.hands, found.wanted, found.call, digests);
+    if (!looked) co_return std::unexpected(looked.error());
+    programs = std::move(*looked);
+    if (!RewriteScripts(found.call, found.wanted, programs.answers)) break;
+  }
+  for (const wire::ProgramAnswer& answer : programs.answers) found.facts.programs.push_back(FactOf(answer));
+  found.scripts = std::move(programs.scripts);
+  Status paths = co_await ResolvePaths(from, found.wanted, found.paths);
+  if (!paths) co_return std::unexpected(paths.error());
+  for (const wire::PathAnswer& answer : found.paths) found.facts.paths.push_back(FactOf(answer));
+  if (found.call.tool == policy::Tool::kRunCommand) {
+    policy::ViewRules view = policy::ViewOf(from.policy, from.workspace);
+    Status trees = co_await ResolveTrees(from, view, found.trees);
+    if (!trees) co_return std::unexpected(trees.error());
+  }
+  co_return found;
+}
+
+asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees) {
+  policy::ViewRules view = policy::ViewOf(from.policy, from.workspace);
+  if (view.covers.empty()) co_return std::vector<wire::Cover>();
+  wire::CoverRequest request;
+  for (const wire::Tree& tree : trees) request.trees.push_back(tree.path);
+  for (const auto& rule : view.covers)
+    request.rules.push_back(
+        {rule.hide ? wire::CoverKind::kHide : wire::CoverKind::kFreeze, rule.match, rule.unless});
+  auto covers = co_await from.hands.Covers(std::move(request));
+  co_return covers;
+}
+
+json FactsAsJson(const LookedUp& found) {
+  json paths = json::array(), programs = json::array(), scripts = json::array();
+  for (size_t i = 0; i < found.facts.paths.size(); ++i) {
+    const policy::PathFact& fact = found.facts.paths[i];
+    json path = {{"text", found.wanted.paths[i].text}, {"act", policy::ActName(found.wanted.paths[i].act)}};
+    if (fact.resolved) {
+      path["path"] = fact.path;
+      path["exists"] = fact.exists;
+      if (fact.is_directory) path["directory"] = true;
+      if (fact.exists) path["id"] = std::to_string(fact.dev) + ":" + std::to_string(fact.ino);
+    } else {
+      path["problem"] = fact.problem;
+    }
+    paths.push_back(std::move(path));
+  }
+  for (const policy::ProgramFact& fact : found.facts.programs) {
+    json program = {{"found", fact.found}};
+    if (fact.found) {
+      program["path"] = fact.path;
+      program["id"] = std::to_string(fact.dev) + ":" + std::to_string(fact.ino);
+      if (fact.sha256) program["sha256"] = Hex(AsBytes(*fact.sha256));
+    } else {
+      program["problem"] = fact.problem;
+    }
+    programs.push_back(std::move(program));
+  }
+  for (const ScriptFact& script : found.scripts) {
+    json entry = {{"path", script.path},
+                  {"id", std::to_string(script.identity.dev) + ":" + std::to_string(script.identity.ino)}};
+    if (script.identity.sha256) entry["sha256"] = Hex(AsBytes(*script.identity.sha256));
+    scripts.push_back(std::move(entry));
+  }
+  return {{"workspace", found.facts.workspace},
+          {"paths", std::move(paths)},
+          {"programs", std::move(programs)},
+          {"scripts", std::move(scripts)}};
+}
+
+}  // namespace warder::broker

@@ -1,0 +1,45 @@
+// Facts of a call: what the names in it really are, looked up by the session's hands before it is decided.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "broker/hands_link.h"
+#include "policy/decide.h"
+#include "wire/host_plan.h"
+#include "wire/plan.h"
+
+namespace warder::broker {
+
+struct ScriptFact {  // of a `#!` file that a command named
+  std::string path;
+  wire::FileIdentity identity;
+};
+
+struct LookedUp {
+  policy::Call call;  // as it is decided and run: `#!` files rewritten to their interpreters
+  policy::Wanted wanted;
+  policy::Facts facts;
+  std::vector<ScriptFact> scripts;
+  std::vector<wire::PathAnswer> paths;  // as wanted.paths; what hands said, with sizes and modes
+  std::vector<wire::Tree> trees;        // the workspace first, then the read-only sources in view
+};
+
+struct WhereFrom {  // the session's side of a question
+  HandsLink& hands;
+  const policy::Policy& policy;
+  const std::string& workspace;
+  const wire::Bounds& bounds;
+};
+
+// With `digests`, programs are hashed also where no rule pins them (approvals bind content).
+asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool digests);
+
+// What the policy's path rules hide or freeze among the files that exist now. No rule: no walk.
+asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees);
+
+// Every fact that a decision rests on, for the log and to compare before and after an approval.
+nlohmann::json FactsAsJson(const LookedUp& found);
+
+}  // namespace warder::broker
