@@ -35,6 +35,10 @@ struct SimpleCommand {
   std::vector<std::string> argv;  // never empty
   std::vector<Redirection> redirections;
   bool change_directory = false;  // argv is {"cd", DIR}
+  // Only where AsInterpreter() rewrote a `#!` file: the argv as the call gave it (rules that forbid it still
+  // count), and the file, which the interpreter reads.
+  std::vector<std::string> called_as;
+  std::string script;
 };
 
 struct CommandLine {
@@ -49,5 +53,12 @@ CommandLine ReadLine(std::string_view line);
 // An argv as a call gives it: one simple command; `[sh|bash|dash, -c, LINE]` (with nothing after) is read as
 // LINE, and is opaque, as that argv, where LINE is.
 CommandLine ReadArgv(const std::vector<std::string>& argv);
+
+// How the kernel would start a `#!` file: {interpreter, argument where there is one, file, arguments…}.
+SimpleCommand AsInterpreter(const SimpleCommand& command, const std::string& interpreter,
+                            const std::string& argument, const std::string& file);
+
+// The argv as a line, for people and agents: quoted, controls escaped, cut after 200 bytes.
+std::string ShowCommand(const std::vector<std::string>& argv);
 
 }  // namespace warder::policy
