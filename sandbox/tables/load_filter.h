@@ -18,8 +18,4 @@ void AppendFilter(std::string& bytes, const std::vector<sock_filter>& program);
 // Loads each program into this thread. no_new_privs must be set (or CAP_SYS_ADMIN held).
 Status LoadFilter(std::string_view bytes);
 
-// A filter without libseccomp for our own small programs: these numbers allowed, all else EPERM, another
-// architecture or x32 kills.
-std::string AllowOnly(const std::vector<int>& numbers);
-
 }  // namespace warder::tables
