@@ -29,7 +29,8 @@ enum class EnterRole : uint8_t {
 // Descriptors of warder-enter at exec (docs/formats/processes.md); -1 in a field: not given.
 inline constexpr int kEnterSpecFd = 3;      // sealed memfd: EnterSpec
 inline constexpr int kEnterPlanFd = 4;      // sealed memfd: the plan's bytes
-inline constexpr int kEnterStatusFd = 5;    // write end of the status pipe (kSessionHands: the hands' socket is 5, status is 10)
+inline constexpr int kEnterStatusFd = 5;    // write end of the status pipe (kSessionHands: 5 is the hands' socket)
+inline constexpr int kEnterHandsStatusFd = 8;  // kSessionHands: write end of the status pipe
 inline constexpr int kEnterProgramFd = 6;   // O_PATH of warder-init or warder-hands
 inline constexpr int kEnterFilterFd = 7;    // sealed memfd: the compiled seccomp filter for the jailed programs
 inline constexpr int kEnterCgroupFirstFd = 20;  // cgroup.procs files to write "0" into, cgroup_count of them
