@@ -25,6 +25,15 @@ LoadProblem Unbound(const Program& program) {
                            : "install it, or write its path under `programs`"};
 }
 
+// Whether some rule that does not forbid names it: only there a file is missed.
+bool IsAllowedSomewhere(const Policy& policy, const Program& program) {
+  return std::any_of(policy.exec.begin(), policy.exec.end(), [&](const ExecRule& rule) {
+    if (rule.level == Level::kForbid || rule.argv.empty()) return false;
+    const auto& words = rule.argv.front().words;
+    return std::find(words.begin(), words.end(), program.name) != words.end();
+  });
+}
+
 }  // namespace
 
 std::vector<LoadProblem> BindPrograms(Policy& policy, ProgramLookup& lookup) {
@@ -45,7 +54,8 @@ std::vector<LoadProblem> BindPrograms(Policy& policy, ProgramLookup& lookup) {
       auto same = [&](const BoundFile& other) { return other.dev == file->dev && other.ino == file->ino; };
       if (std::none_of(program.files.begin(), program.files.end(), same)) program.files.push_back(std::move(*file));
     }
-    if (program.files.empty() && !differs) notes.push_back(Unbound(program));
+    if (program.files.empty() && !differs && (program.declared || IsAllowedSomewhere(policy, program)))
+      notes.push_back(Unbound(program));
   }
   return notes;
 }

@@ -24,7 +24,7 @@ std::optional<std::string> Fill(Reading& reading, const std::string& text, Where
                     "write it in front, followed by / or nothing, and only one");
     return std::nullopt;
   }
-  reading.Problem(where, Quote("${" + name) + " is not a variable", DidYouMean(name, kVariables));
+  reading.Problem(where, Quote("${" + name + "}") + " is not a variable", DidYouMean(name, kVariables));
   return std::nullopt;
 }
 

@@ -9,20 +9,20 @@
 namespace warder::policy {
 namespace {
 
-// Levenshtein's distance, both texts short.
+// Edits from one text to the other, a swap of neighbours counting once; both texts short.
 size_t Edits(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t corner = row[0];
-    row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, corner + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      corner = above;
+      size_t change = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
   }
-  return row[b.size()];
+  return cost[a.size()][b.size()];
 }
 
 std::string Joined(std::span<const std::string_view> words) {
@@ -57,10 +57,12 @@ std::string Quote(std::string_view text) {
 
 std::optional<std::string> Nearest(std::string_view text, std::span<const std::string_view> candidates) {
   constexpr size_t kLongest = 64;  // beyond it nothing is a slip of a known word
-  if (text.size() > kLongest) return std::nullopt;
+  constexpr size_t kShortest = 3;
+  if (text.size() > kLongest || text.size() < kShortest) return std::nullopt;
   std::optional<std::string> best;
   size_t fewest = std::max<size_t>(1, text.size() / 3) + 1;
   for (std::string_view candidate : candidates) {
+    if (candidate.size() > kLongest) continue;
     size_t edits = Edits(text, candidate);
     if (edits < fewest) {
       fewest = edits;

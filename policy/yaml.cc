@@ -46,7 +46,10 @@ class Builder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
     if (open_.empty()) Refuse(At(mark), "no content", "write `policy: 1` (or `host: 1`) and go on from there");
-    Refuse(At(mark), "an empty value, or null", "write a value, take the key out, or quote the word");
+    // Of a missing value yaml-cpp marks what comes next: the key is where a person looks.
+    const OpenNode& parent = open_.back();
+    Where where = parent.has_key ? parent.node.keys.back().where : At(mark);
+    Refuse(where, "an empty value, or null", "write a value, take the key out, or quote the word");
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     Refuse(At(mark), "an alias (*name)", "write the value out where it is needed");
@@ -54,6 +57,7 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlNode node = Begin(mark, tag, anchor, YamlKind::kScalar);
+    RequireClosedQuote(mark, node.where);
     if (value.size() > limits::kMaxYamlScalarBytes)
       Refuse(node.where, "a text of " + std::to_string(value.size()) + " bytes",
              "at most " + std::to_string(limits::kMaxYamlScalarBytes) + " are read");
@@ -102,12 +106,28 @@ class Builder : public YAML::EventHandler {
       Refuse(where, "a tag (!…)", "take it out: every value is text here; quote a text that begins with !");
     if (++nodes_ > limits::kMaxYamlNodes)
       Refuse(where, "more than " + std::to_string(limits::kMaxYamlNodes) + " values", "write fewer rules");
-    if (open_.size() >= limits::kMaxYamlDepth)
+    if (kind != YamlKind::kScalar && open_.size() >= limits::kMaxYamlDepth)
       Refuse(where, "nesting deeper than " + std::to_string(limits::kMaxYamlDepth), "nest less");
     YamlNode node;
     node.kind = kind;
     node.where = where;
     return node;
+  }
+
+  // yaml-cpp 0.7 takes the end of the file for the end of a quoted text.
+  void RequireClosedQuote(const YAML::Mark& mark, Where where) const {
+    size_t at = mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
+    char quote = at < bytes_.size() ? bytes_[at] : '\0';
+    if (quote != '"' && quote != '\'') return;
+    for (++at; at < bytes_.size(); ++at) {
+      if (quote == '"' && bytes_[at] == '\\') {
+        ++at;
+      } else if (bytes_[at] == quote) {
+        if (quote == '"' || at + 1 >= bytes_.size() || bytes_[at + 1] != '\'') return;
+        ++at;
+      }
+    }
+    Refuse(where, "a quote that is never closed", std::string("write the closing ") + quote);
   }
 
   void AddKey(const std::string& key, Where where) {
@@ -205,6 +225,10 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
   } catch (const Refused& refused) {
     return std::unexpected(refused.problem);
   } catch (const YAML::Exception& e) {
+    size_t pos = e.mark.pos < 0 ? 0 : static_cast<size_t>(e.mark.pos);
+    if (pos < bytes.size() && bytes[pos] == '*')
+      return std::unexpected(
+          LoadProblem{At(e.mark), "an alias (*name)", "write the value out; quote a text that begins with *"});
     return std::unexpected(LoadProblem{At(e.mark), "not YAML: " + e.msg,
                                        "look at indentation, brackets and quotes here and in the line before"});
   } catch (const std::exception& e) {
