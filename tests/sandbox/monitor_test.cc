@@ -1,0 +1,394 @@
+// What does the monitor refuse to a hostile broker, and what survives when a process of ours dies? Root only.
+//
+// warderd, enter, keeper and init are the real ones; config, ledger, broker and hands are stand_in.cc.
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "base/file.h"
+#include "wire/host_plan.h"
+
+namespace warder {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr uint32_t kFirst = 1900200000, kLast = 1900200999, kAgent = 1900210001, kOwner = 1900210002, kPerson = 1900210003;
+
+std::string Slurp(const fs::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Process {
+  pid_t pid;
+  std::string name;
+  uint32_t uid;
+};
+// Live processes whose ancestor is root, and all of the test's session uids.
+std::vector<Process> Processes(pid_t root) {
+  std::vector<Process> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    pid_t pid = atoi(entry.path().filename().c_str());
+    if (pid <= 0) continue;
+    std::istringstream status(Slurp(entry.path() / "status"));
+    std::string line, name, state;
+    pid_t parent = 0;
+    uint32_t uid = 0;
+    while (std::getline(status, line)) {
+      std::istringstream words(line);
+      std::string key;
+      words >> key;
+      if (key == "Name:") words >> name;
+      if (key == "State:") words >> state;
+      if (key == "PPid:") words >> parent;
+      if (key == "Uid:") words >> uid;
+    }
+    if (state == "Z" || state == "X" || state.empty()) continue;
+    if (parent == root || (uid >= kFirst && uid <= kLast)) found.push_back({pid, name, uid});
+  }
+  return found;
+}
+
+template <typename F>
+bool Until(F holds, int seconds = 10) {
+  for (int i = 0; i < seconds * 100; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return holds();
+}
+
+class MonitorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    char pattern[] = "/var/tmp/warder-monitor.XXXXXX";
+    directory_ = mkdtemp(pattern);
+    chmod(directory_.c_str(), 0755);
+    fs::create_directories(directory_ / "bin");
+    fs::create_directories(directory_ / "ws");
+    ASSERT_EQ(chown((directory_ / "ws").c_str(), kOwner, kOwner), 0);
+    const fs::path built = WARDER_BIN_DIR;
+    for (const char* name : {"warder-enter", "warder-keeper", "warder-init"}) fs::create_symlink(built / name, directory_ / "bin" / name);
+    for (const char* name : {"warder-config", "warder-ledger", "warder-broker", "warder-hands"})
+      fs::create_symlink(built / "warder-stand-in", directory_ / "bin" / name);
+    Write("policy", "a policy");
+    plan_ = Plan();
+    Write("host", flat::EncodeMessage(plan_));
+  }
+  void TearDown() override {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    if (directory_.empty()) return;
+    EXPECT_TRUE(Until([&] { return Processes(-1).empty(); })) << "a jailed process outlived warderd";
+    if (HasFailure()) fprintf(stderr, "warderd said:\n%s\nevents:\n%s\n", Slurp(directory_ / "log").c_str(), Events().c_str());
+    fs::remove_all(directory_);
+  }
+  void Write(const char* name, const std::string& bytes) {
+    std::ofstream(directory_ / name) << bytes;
+    chmod((directory_ / name).c_str(), 0644);
+  }
+  wire::HostPlan Plan() const {
+    wire::HostPlan plan{.name = "test"};
+    plan.state_directory = directory_ / "state";
+    plan.run_directory = directory_ / "run";
+    plan.stop_file = directory_ / "stop";
+    plan.broker_uid = plan.broker_gid = 1900211000;
+    plan.ledger_uid = plan.ledger_gid = 1900211001;
+    plan.session_uid_first = kFirst;
+    plan.session_uid_last = kLast;
+    plan.admin_gid = kPerson;
+    plan.bounds = {.trees = {directory_}, .sources = {"/var/log"}, .roots = {"host-usr"},
+                   .limits = {3600'000, 3600'000, 1u << 30, 256, 1024, 1u << 20, 1u << 30}, .jails_running = 8};
+    plan.policy_owner_uids = {0};
+    plan.ledger.directory = directory_ / "state/log";
+    for (const char* name : {"attack", "work"}) {
+      wire::Agent agent{.name = name, .uid = kAgent, .gid = kAgent, .policy = directory_ / "policy"};
+      agent.workspace = {.directory = directory_ / "ws" / name, .owner_uid = kOwner, .owner_gid = kOwner};
+      agent.sessions = 2;
+      fs::create_directories(agent.workspace.directory);
+      (void)!chown(agent.workspace.directory.c_str(), kOwner, kOwner);
+      plan.agents.push_back(agent);
+    }
+    return plan;
+  }
+  void Spawn(std::vector<std::string> more = {}) {
+    pid_ = fork();
+    if (pid_ != 0) return;
+    int fd = open((directory_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(fd, 1);
+    dup2(fd, 2);
+    std::vector<std::string> words{std::string(WARDER_BIN_DIR) + "/warderd", "--bin-dir", directory_ / "bin", "--host-file", directory_ / "host"};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  void Start() {
+    Spawn();
+    ASSERT_TRUE(Until([&] { return Count("host-event policy.load") >= 1; }));
+  }
+  int WaitExit(int seconds = 10) {
+    int status = -1;
+    if (!Until([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, seconds)) return -1;
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+  std::string Events() const { return Slurp(directory_ / "state/log/events"); }
+  std::string Said() const { return Slurp(directory_ / "log"); }
+  int Count(const std::string& word) const {
+    std::istringstream lines(Events());
+    int count = 0;
+    for (std::string line; std::getline(lines, line);) count += line.find(word) != std::string::npos;
+    return count;
+  }
+  // A child of this uid that connects and holds the connection; its pipe says "y" when connected and "n" at its end.
+  pid_t Connect(const fs::path& socket_path, uint32_t uid, bool& closed_at_once) {
+    int fds[2];
+    EXPECT_EQ(pipe(fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+      gid_t group = uid;
+      if (setgroups(0, nullptr) != 0 || setresgid(group, group, group) != 0 || setresuid(uid, uid, uid) != 0) _exit(1);
+      int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+      sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+      std::strncpy(address.sun_path, socket_path.c_str(), sizeof address.sun_path - 1);
+      if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) _exit(2);
+      timeval second{1, 0};
+      setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
+      char byte;
+      ssize_t got = recv(fd, &byte, 1, 0);
+      (void)!write(fds[1], got >= 0 ? "n" : "y", 1);
+      pause();
+    }
+    clients_.push_back(child);
+    close(fds[1]);
+    char answer = 'x';
+    closed_at_once = read(fds[0], &answer, 1) != 1 || answer == 'n';
+    close(fds[0]);
+    return child;
+  }
+  void ConnectAgent(const std::string& name) {
+    bool closed = true;
+    Connect(directory_ / "run/agents" / (name + ".sock"), kAgent, closed);
+    ASSERT_FALSE(closed) << Said();
+  }
+  void EndClients() {
+    for (pid_t client : clients_) {
+      kill(client, SIGKILL);
+      waitpid(client, nullptr, 0);
+    }
+    clients_.clear();
+  }
+  ~MonitorTest() override { EndClients(); }
+  pid_t Find(const std::string& name) const {
+    for (const Process& p : Processes(pid_))
+      if (p.name == name) return p.pid;
+    return -1;
+  }
+  void StartWorking() {
+    Start();
+    ConnectAgent("work");
+    ASSERT_TRUE(Until([&] { return Count("played work") == 1 && Find("sleep") > 0; })) << Events();
+  }
+  fs::path directory_;
+  wire::HostPlan plan_;
+  pid_t pid_ = -1;
+  std::vector<pid_t> clients_;
+};
+
+TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
+  Start();
+  ConnectAgent("attack");
+  ASSERT_TRUE(Until([&] { return Count("played attack") == 1; }));
+  EXPECT_EQ(Count("attack ") - Count("played attack"), 28 + 7 + 1) << Events();
+  EXPECT_EQ(Count(": accepted"), 0) << Events();
+  EXPECT_EQ(Count("keeper-began"), 0);
+  for (const char* why : {"attack forged mac: refused: receipt: the MAC", "attack old receipt: refused: receipt: older",
+                          "attack other plan: refused: receipt: of another plan", "attack workspace /: refused: plan",
+                          "attack tree /etc: refused: plan beyond", "attack writable source: refused: plan beyond",
+                          "attack directory of the host as stdin: refused: descriptor 1", "attack unlisted descriptor: refused: the plan lists",
+                          "attack too many descriptors: refused: a message was cut", "attack plan and receipt of another session: refused: no such"})
+    EXPECT_EQ(Count(why), 1) << why;
+  for (const Process& p : Processes(pid_)) {
+    EXPECT_NE(p.name, "warder-keeper");
+    EXPECT_NE(p.name, "sleep");
+  }
+  EXPECT_EQ(Find("warder-enter"), -1);
+}
+
+TEST_F(MonitorTest, AnHonestRunStartsOnceAndItsReplayDoesNot) {
+  StartWorking();
+  EXPECT_EQ(Count("honest run: accepted"), 1) << Events();
+  EXPECT_EQ(Count("replayed run: refused: receipt: used before"), 1) << Events();
+  EXPECT_EQ(Count("second run of one call: refused"), 1) << Events();
+  EXPECT_EQ(Count("change file: done"), 1) << Events();
+  EXPECT_EQ(Count("change forged: refused: receipt"), 1) << Events();
+  std::string events = Events();
+  EXPECT_LT(events.find("keeper-began 42"), events.find("honest run: accepted"));
+  struct stat status {};
+  ASSERT_EQ(stat((directory_ / "state/trash" / std::to_string(kOwner)).c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kOwner);
+  EXPECT_EQ(status.st_mode & 07777, 0700u);
+}
+
+// Whoever dies, nothing jailed lives on; broker and ledger come back as another epoch.
+TEST_F(MonitorTest, AKilledBrokerOrLedgerTakesEveryJailAlongAndBothComeBack) {
+  StartWorking();
+  int epoch = 1;
+  for (const char* victim : {"warder-broker", "warder-ledger"}) {
+    pid_t broker = Find("warder-broker"), ledger = Find("warder-ledger");
+    ASSERT_EQ(kill(Find(victim), SIGKILL), 0);
+    ++epoch;
+    EXPECT_TRUE(Until([&] { return Count("epoch " + std::to_string(epoch) + " after a crash") == 1; })) << victim;
+    EXPECT_TRUE(Until([&] { return Find("warder-broker") > 0 && Find("warder-ledger") > 0; }));
+    EXPECT_NE(Find("warder-broker"), broker);
+    EXPECT_NE(Find("warder-ledger"), ledger);
+    EXPECT_TRUE(Until([&] { return Find("sleep") == -1; }));
+    for (const Process& p : Processes(pid_)) EXPECT_FALSE(p.uid >= kFirst && p.uid <= kLast) << p.name;
+    EXPECT_EQ(Count("jail-ended killed: the host lost"), epoch - 1) << Events();
+    ConnectAgent("work");
+    ASSERT_TRUE(Until([&] { return Count("played work") == epoch && Find("sleep") > 0; })) << Events();
+  }
+}
+
+TEST_F(MonitorTest, AKilledKeeperInitOrHandsLeavesNoJailedProcess) {
+  StartWorking();
+  int gone = 0, ended = 0, played = 1;
+  for (const char* victim : {"warder-keeper", "warder-init", "warder-hands"}) {
+    pid_t pid = Find(victim);
+    ASSERT_GT(pid, 0) << victim;
+    ASSERT_EQ(kill(pid, SIGKILL), 0);
+    if (std::string(victim) == "warder-keeper") ++ended;
+    EXPECT_TRUE(Until([&] { return Find("sleep") == -1; })) << victim;
+    ++gone;
+    EXPECT_TRUE(Until([&] { return Count("jail-gone") == gone; })) << victim << Events();
+    EXPECT_EQ(Count("jail-ended its keeper was killed"), ended) << victim << Events();
+    EndClients();
+    if (std::string(victim) == "warder-hands") break;
+    bool closed;
+    Connect(directory_ / "run/agents/work.sock", kAgent, closed);
+    ASSERT_TRUE(Until([&] { return Count("played work") == played + 1 && Find("sleep") > 0; })) << Events();
+    ++played;
+  }
+  EXPECT_EQ(Count("epoch "), 1);
+}
+
+TEST_F(MonitorTest, AKilledWarderdTakesEverythingAlongAndTheNextOneStarts) {
+  StartWorking();
+  auto before = Processes(pid_);
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+  EXPECT_TRUE(Until([&] {
+    for (const Process& p : before)
+      if (kill(p.pid, 0) == 0 && Slurp("/proc/" + std::to_string(p.pid) + "/comm") == p.name + "\n") return false;
+    return true;
+  }));
+  EndClients();
+  Spawn();
+  EXPECT_TRUE(Until([&] { return Count("epoch 2") == 1; })) << Said();
+}
+
+TEST_F(MonitorTest, TermDrainsAndTheLedgerIsToldToStop) {
+  Start();
+  kill(pid_, SIGTERM);
+  EXPECT_EQ(WaitExit(), 0) << Said();
+  EXPECT_EQ(Count("stop"), 1) << Events();
+}
+
+TEST_F(MonitorTest, ASecondWarderdOverTheSameStateIsRefused) {
+  Start();
+  pid_t first = pid_;
+  Spawn();
+  EXPECT_EQ(WaitExit(), 3);
+  EXPECT_NE(Said().find("another warderd"), std::string::npos) << Said();
+  pid_ = first;
+}
+
+TEST_F(MonitorTest, WhatTheStartMustRefuseStartsNothing) {
+  struct Line {
+    const char* name;
+    std::function<void()> spoil;
+    const char* word;
+  };
+  const Line lines[] = {
+      {"policy", [&] { Write("policy", "bad"); }, "file:1:1: bad"},
+      {"policy writable", [&] { Write("policy", "good"); chmod((directory_ / "policy").c_str(), 0666); }, "writable"},
+      {"policy owner", [&] { Write("policy", "good"); (void)!chown((directory_ / "policy").c_str(), kOwner, 0); }, "belongs to uid"},
+      {"policy fifo", [&] { fs::remove(directory_ / "policy"); mkfifo((directory_ / "policy").c_str(), 0600); }, "regular"},
+      {"policy symlink", [&] { fs::remove(directory_ / "policy"); fs::create_symlink("/etc/passwd", directory_ / "policy"); }, "policy"},
+      {"host garbage", [&] { fs::remove(directory_ / "policy"); Write("policy", "good"); Write("host", "x"); }, "message"},
+      {"host owner 0", [&] { auto p = plan_; p.agents[0].workspace.owner_uid = 0; Write("host", flat::EncodeMessage(p)); }, "root"},
+      {"version", [&] { Write("host", flat::EncodeMessage(plan_)); fs::create_directories(directory_ / "state"); Write("state/VERSION", "2\n"); }, "version 2"},
+      {"state writable", [&] { fs::remove_all(directory_ / "state"); fs::create_directories(directory_ / "state"); chmod((directory_ / "state").c_str(), 0777); }, "alone"},
+  };
+  for (const Line& line : lines) {
+    fs::remove(directory_ / "log");
+    line.spoil();
+    Spawn();
+    EXPECT_EQ(WaitExit(), 3) << line.name;
+    EXPECT_NE(Said().find(line.word), std::string::npos) << line.name << ": " << Said();
+    EXPECT_EQ(Events(), "") << line.name;
+  }
+}
+
+TEST_F(MonitorTest, ReloadIsAllOrNothing) {
+  Start();
+  Write("policy", "bad");
+  kill(pid_, SIGHUP);
+  EXPECT_TRUE(Until([&] { return Count("host-event policy.reject file:1:1: bad") == 1; })) << Events();
+  Write("policy", "good");
+  auto other = plan_;
+  other.bounds.jails_running = 9;
+  Write("host", flat::EncodeMessage(other));
+  kill(pid_, SIGHUP);
+  EXPECT_TRUE(Until([&] { return Count("restart needed: bounds") == 1; })) << Events();
+  other = plan_;
+  other.agents.pop_back();
+  Write("host", flat::EncodeMessage(other));
+  kill(pid_, SIGHUP);
+  EXPECT_TRUE(Until([&] { return Count("generation 2") >= 2; })) << Events();
+  EXPECT_FALSE(fs::exists(directory_ / "run/agents/work.sock"));
+}
+
+TEST_F(MonitorTest, OnlyTheAgentItselfConnectsAndNoAgentReachesTheAdminSocket) {
+  Start();
+  bool closed = false;
+  Connect(directory_ / "run/agents/work.sock", 0, closed);
+  EXPECT_TRUE(closed) << "root is not the agent";
+  ASSERT_EQ(chmod((directory_ / "run/admin.sock").c_str(), 0666), 0);
+  Connect(directory_ / "run/admin.sock", kAgent, closed);
+  EXPECT_TRUE(closed);
+  Write("stop", "");
+  Connect(directory_ / "run/agents/work.sock", kAgent, closed);
+  EXPECT_TRUE(closed) << "a stop file is present";
+  EXPECT_EQ(Count("session-began"), 0);
+  fs::remove(directory_ / "stop");
+  ConnectAgent("work");
+  ConnectAgent("work");
+  Connect(directory_ / "run/agents/work.sock", kAgent, closed);
+  EXPECT_TRUE(closed) << "a third session of two";
+}
+
+}  // namespace
+}  // namespace warder
