@@ -1,0 +1,115 @@
+// `warder doctor`: what can this machine enforce? Proved by a probe jail, not read from a version.
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/host_process.h"
+#include "cli/talk.h"
+#include "cli/terminal.h"
+
+namespace warder::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxProbeBytes = 1024 * 1024;
+
+struct Probed {
+  bool ok = false;
+  std::string text;  // stdout, then stderr
+};
+
+// `warderd --probe`: builds one jail whose forbidden acts must fail, prints a line for each.
+Result<Probed> RunProbe() {
+  WARDER_TRY(std::string program, ProgramOfOurs("warderd"));
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return FailErrno("pipe");
+  UniqueFd read_end(ends[0]), write_end(ends[1]);
+  pid_t child = fork();
+  if (child < 0) return FailErrno("fork");
+  if (child == 0) {
+    dup2(write_end.get(), 1);
+    dup2(write_end.get(), 2);
+    execl(program.c_str(), "warderd", "--probe", nullptr);
+    _exit(127);
+  }
+  write_end.Reset();
+  Result<std::string> text = ReadAll(read_end.get(), kMaxProbeBytes);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!text) return std::unexpected(text.error());
+  return Probed{WIFEXITED(status) && WEXITSTATUS(status) == 0, *text};
+}
+
+int LandlockVersion() {
+  long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  return version < 0 ? 0 : static_cast<int>(version);
+}
+
+struct Line {
+  std::string name, says;
+};
+
+std::vector<Line> Facts() {
+  utsname name{};
+  uname(&name);
+  return {{"kernel", name.release},
+          {"landlock", "ABI " + std::to_string(LandlockVersion())},
+          {"jail tiers", "namespace (as root); rootless, landlock, oci, microvm: not built in this version"},
+          {"exec guard", "none"},
+          {"workspace modes", "direct; copy-on-write: not built in this version"}};
+}
+
+std::vector<Line> Lines(const std::string& text) {
+  std::vector<Line> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    size_t colon = line.find(": ");
+    if (colon == std::string::npos) lines.push_back({"", line});
+    else lines.push_back({line.substr(0, colon), line.substr(colon + 2)});
+  }
+  return lines;
+}
+
+int Doctor(const Arguments& arguments) {
+  std::vector<Line> lines = Facts();
+  bool ok = false;
+  if (geteuid() != 0) {
+    lines.push_back({"probe", "not run: building a jail needs root; run `sudo warder doctor`"});
+  } else {
+    Result<Probed> probed = RunProbe();
+    if (!probed) return Trouble(probed.error());
+    ok = probed->ok;
+    for (const Line& line : Lines(probed->text)) lines.push_back(line);
+  }
+  if (arguments.json()) {
+    json all = json::array();
+    for (const Line& line : lines) all.push_back({{"name", line.name}, {"says", line.says}});
+    Print(JsonLines({{"ok", ok}, {"lines", all}}));
+  } else {
+    std::vector<std::vector<std::string>> rows;
+    for (const Line& line : lines) rows.push_back({ForTerminal(line.name), ForTerminal(line.says)});
+    Print(Table(rows));
+    Print(ok ? Paint(1, Colour::kGreen, "this machine can serve the namespace tier") + "\n"
+             : Paint(1, Colour::kRed, "not proved: what could not be proved is not served") + "\n");
+  }
+  return ok ? kOk : kFinding;
+}
+
+}  // namespace
+
+std::vector<Command> DoctorCommands() {
+  return {{"doctor", "What can this machine enforce? Proved by a probe jail; exit 1 where it could not be proved",
+           "sudo warder doctor", {}, Doctor}};
+}
+
+}  // namespace warder::cli

@@ -1,0 +1,175 @@
+// `warder policy check | explain`: is a policy sound, and what does it say to one call?
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/policy_files.h"
+#include "cli/talk.h"
+#include "cli/terminal.h"
+
+namespace warder::cli {
+namespace {
+
+using nlohmann::json;
+
+json ProblemJson(const std::string& file, const policy::Where& where, const std::string& what, const std::string& remedy) {
+  return {{"at", At(file, where)}, {"what", what}, {"remedy", remedy}};
+}
+
+void ShowProblem(Colour colour, const char* kind, const json& problem) {
+  std::string remedy = Shown(problem, "remedy");
+  Print(Paint(1, colour, kind) + " " + Shown(problem, "at") + ": " + Shown(problem, "what") +
+        (remedy.empty() ? "" : "; " + remedy) + "\n");
+}
+
+json CheckOne(const CheckedPolicy& checked) {
+  json answer{{"file", checked.file}, {"usable", checked.usable}, {"problems", json::array()},
+              {"findings", json::array()}, {"notes", json::array()}};
+  for (const policy::LoadProblem& p : checked.problems)
+    answer["problems"].push_back(ProblemJson(checked.file, p.where, p.what, p.remedy));
+  for (const policy::Finding& f : checked.findings)
+    answer["findings"].push_back(ProblemJson(checked.file, f.where, f.what, f.remedy));
+  for (const policy::LoadProblem& n : checked.notes)
+    answer["notes"].push_back(ProblemJson(checked.file, n.where, n.what, n.remedy));
+  const policy::Policy& p = checked.policy;
+  size_t examples = 0;
+  for (const policy::ExecRule& rule : p.exec) examples += rule.match.size() + rule.not_match.size();
+  answer["counts"] = {{"exec_rules", p.exec.size()}, {"path_rules", p.paths.size()}, {"profiles", p.profiles.size()},
+                      {"examples", examples}, {"tests", p.tests.size()}};
+  return answer;
+}
+
+void ShowOne(const json& one) {
+  for (const json& problem : one["problems"]) ShowProblem(Colour::kRed, "unusable", problem);
+  for (const json& finding : one["findings"]) ShowProblem(Colour::kRed, "finding", finding);
+  for (const json& note : one["notes"]) ShowProblem(Colour::kYellow, "note", note);
+  const json& counts = one["counts"];
+  std::string file = Shown(one, "file");
+  if (!one["usable"].get<bool>()) return Print(file + ": can not be used\n");
+  Print(file + ": " + Shown(counts, "exec_rules") + " exec rules, " + Shown(counts, "path_rules") + " path rules, " +
+        Shown(counts, "profiles") + " profiles; " + Shown(counts, "examples") + " examples and " +
+        Shown(counts, "tests") + " tests, " + (one["findings"].empty() ? "all hold" : std::to_string(one["findings"].size()) + " fail") + "\n");
+}
+
+int Check(const Arguments& arguments) {
+  json all = json::array();
+  int code = kOk;
+  for (const std::string& file : arguments.List("FILE")) {
+    Result<CheckedPolicy> checked = CheckPolicyFile(file);
+    if (!checked) return Trouble(checked.error()), kMisuse;
+    all.push_back(CheckOne(*checked));
+    if (!checked->usable) code = kMisuse;
+    else if (!checked->findings.empty() && code == kOk) code = kFinding;
+    if (!arguments.json()) ShowOne(all.back());
+  }
+  if (arguments.json()) Print(JsonLines({{"files", all}}));
+  return code;
+}
+
+struct Tools {
+  std::string_view name;
+  policy::Tool tool;
+};
+constexpr Tools kTools[] = {
+    {"read_file", policy::Tool::kReadFile},         {"write_file", policy::Tool::kWriteFile},
+    {"list_directory", policy::Tool::kListDirectory}, {"delete_file", policy::Tool::kDeleteFile},
+    {"restore_file", policy::Tool::kRestoreFile},   {"session_info", policy::Tool::kNone},
+};
+
+constexpr const char* kExplainForm = "write `-- run 'make test'` or `-- read_file '{\"path\": \"README.md\"}'`";
+
+Result<policy::Call> ReadCall(const std::vector<std::string>& words) {
+  policy::Call call;
+  if (words.size() < 2) return Fail(Code::kInvalid, "explain needs a call after --", kExplainForm);
+  if (words[0] == "run") {
+    // One word is a line, several are an argv.
+    std::vector<std::string> rest(words.begin() + 1, words.end());
+    call.line = rest.size() == 1 ? policy::ReadLine(rest[0]) : policy::ReadArgv(rest);
+    if (call.line.opaque)
+      for (const std::string& word : rest) call.opaque_text += (call.opaque_text.empty() ? "" : " ") + word;
+    return call;
+  }
+  json arguments = json::parse(words[1], nullptr, false);
+  if (words[0] == "run_command" && arguments.is_object() && arguments.contains("command") && arguments["command"].is_string())
+    return ReadCall({"run", arguments["command"].get<std::string>()});
+  for (const Tools& tool : kTools) {
+    if (tool.name != words[0]) continue;
+    if (!arguments.is_object()) return Fail(Code::kInvalid, "the tool's arguments are no JSON object", kExplainForm);
+    call.tool = tool.tool;
+    call.path = arguments.value("path", "");
+    call.reason = arguments.value("reason", "");
+    return call;
+  }
+  return Fail(Code::kInvalid, "there is no tool " + ForTerminal(words[0]), kExplainForm);
+}
+
+json DecisionJson(const policy::Policy& policy, const policy::Call& call, const policy::Decision& decision) {
+  json answer{{"level", policy::LevelName(decision.level)}, {"layer", policy.layer}, {"rule", decision.rule},
+              {"at", decision.where.line == 0 ? policy.file : At(policy.file, decision.where)},
+              {"why", decision.why}, {"action", decision.action}, {"profile", decision.profile},
+              {"applied", json::array()}, {"near", json::array()}};
+  for (const policy::Applied& a : decision.applied)
+    answer["applied"].push_back({{"id", a.id}, {"level", policy::LevelName(a.level)}, {"object", a.object},
+                                 {"at", a.where.line == 0 ? policy.file : At(policy.file, a.where)}, {"why", a.text}});
+  for (const policy::SimpleCommand& command : call.line.commands)
+    for (const policy::NearMiss& miss : policy::NearMisses(policy, command))
+      answer["near"].push_back({{"id", miss.id}, {"at", At(policy.file, miss.where)}, {"words_matched", miss.words_matched},
+                                {"failed_word", miss.failed_word}, {"expected", miss.expected}});
+  if (call.line.opaque) answer["opaque"] = call.line.why_opaque;
+  return answer;
+}
+
+void ShowDecision(const json& d) {
+  Colour colour = d["level"] == "forbid" ? Colour::kRed : d["level"] == "approve" ? Colour::kYellow : Colour::kGreen;
+  Print(Paint(1, colour, Shown(d, "level")) + " by " + Shown(d, "rule") + " (" + Shown(d, "layer") + ", " + Shown(d, "at") + ")\n");
+  if (!Shown(d, "why").empty()) Print("  the agent is told: " + Shown(d, "why") + "\n");
+  if (d.contains("opaque")) Print("  the line is not understood to the end: " + Shown(d, "opaque") + "\n");
+  for (const json& a : d["applied"])
+    Print("  applied: " + Shown(a, "level") + " " + Shown(a, "id") + " for " + Shown(a, "object") + " (" + Shown(a, "at") + ")\n");
+  for (const json& n : d["near"])
+    Print("  nearly: " + Shown(n, "id") + " (" + Shown(n, "at") + ") fits " + Shown(n, "words_matched") + " words; at " +
+          Shown(n, "failed_word") + " it wants " + Shown(n, "expected") + "\n");
+}
+
+int Explain(const Arguments& arguments) {
+  const std::vector<std::string>& files = arguments.List("FILE");
+  if (files.size() != 1)
+    return Trouble({Code::kUnsupported, "explain takes one policy file: layers are not built in this version",
+                    "give the file that the host serves"}), kMisuse;
+  Result<CheckedPolicy> checked = CheckPolicyFile(files[0]);
+  if (!checked) return Trouble(checked.error()), kMisuse;
+  if (!checked->usable) {
+    ShowOne(CheckOne(*checked));
+    return kMisuse;
+  }
+  Result<policy::Call> call = ReadCall(arguments.List("CALL"));
+  if (!call) return Trouble(call.error());
+  std::error_code error;
+  std::string workspace = std::filesystem::weakly_canonical(arguments.Text("workspace", "."), error);
+  call->directory = arguments.Text("cwd");
+  policy::Wanted wanted = policy::Want(checked->policy, *call);
+  policy::Facts facts = LookUp(wanted, workspace);
+  policy::Decision decision = policy::Decide(checked->policy, *call, facts, arguments.Text("profile"));
+  json answer = DecisionJson(checked->policy, *call, decision);
+  if (arguments.json()) Print(JsonLines(answer));
+  else ShowDecision(answer);
+  return kOk;
+}
+
+}  // namespace
+
+std::vector<Command> PolicyCommands() {
+  Option files{OptionKind::kPositionals, "FILE", "Policy files", true};
+  return {{"policy check", "Load policies strictly and run their examples and tests; exit 1 finding, 2 unusable",
+           "warder policy check policies/cautious.yaml", {files}, Check},
+          {"policy explain", "What a policy says to one call, and why",
+           "warder policy explain policies/cautious.yaml -- run 'git status'",
+           {files,
+            {OptionKind::kRest, "CALL", "`run LINE`, or a tool and its JSON arguments", true},
+            {OptionKind::kText, "profile", "Profile (default: the policy's)", false},
+            {OptionKind::kText, "workspace", "What ${workspace} is (default: the current directory)", false},
+            {OptionKind::kText, "cwd", "Where the call starts (default: the workspace)", false}},
+           Explain}};
+}
+
+}  // namespace warder::cli

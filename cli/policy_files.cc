@@ -1,0 +1,101 @@
+// What do policy files say, without a host? See policy_files.h.
+#include "cli/policy_files.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+#include "config/bind_disk.h"
+
+namespace warder::cli {
+
+namespace fs = std::filesystem;
+
+Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
+  WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
+  policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
+  CheckedPolicy checked;
+  checked.file = file;
+  checked.usable = loaded.problems.empty();
+  checked.policy = std::move(loaded.policy);
+  checked.problems = std::move(loaded.problems);
+  if (!checked.usable) return checked;
+  checked.notes = config::BindFromDisk(checked.policy);
+  checked.findings = policy::RunExamples(checked.policy);
+  return checked;
+}
+
+namespace {
+
+policy::PathFact LookAtPath(const policy::WantedPath& wanted, const std::string& directory) {
+  policy::PathFact fact;
+  std::error_code error;
+  fs::path whole = fs::path(directory) / wanted.text;
+  // delete does not follow a last symlink: its parent is resolved, its name is not.
+  fs::path name = whole.lexically_normal().filename();
+  bool last_stays = !wanted.follow_last && !name.empty() && name != "." && name != "..";
+  fs::path resolved = last_stays ? fs::weakly_canonical(whole.lexically_normal().parent_path(), error) / name
+                                 : fs::weakly_canonical(whole, error);
+  if (error) {
+    fact.problem = error.message();
+    return fact;
+  }
+  std::string path = resolved;
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  fact.resolved = true;
+  fact.path = path;
+  struct stat status {};
+  fact.exists = (last_stays ? lstat(path.c_str(), &status) : stat(path.c_str(), &status)) == 0;
+  if (!fact.exists) return fact;
+  fact.is_directory = S_ISDIR(status.st_mode);
+  fact.dev = status.st_dev;
+  fact.ino = status.st_ino;
+  return fact;
+}
+
+policy::ProgramFact LookAtProgram(const policy::WantedProgram& wanted) {
+  policy::ProgramFact fact;
+  if (wanted.path.empty()) {
+    fact.problem = "its name is bound to no file";
+    return fact;
+  }
+  std::error_code error;
+  fs::path resolved = fs::canonical(wanted.path, error);
+  struct stat status {};
+  if (error || stat(resolved.c_str(), &status) != 0) {
+    fact.problem = wanted.path + " is not there";
+    return fact;
+  }
+  fact.found = true;
+  fact.path = resolved;
+  fact.dev = status.st_dev;
+  fact.ino = status.st_ino;
+  fact.executable = S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0;
+  fact.readable = access(resolved.c_str(), R_OK) == 0;
+  if (!wanted.want_sha256) return fact;
+  if (Result<std::string> bytes = ReadFile(resolved, 1ull << 30)) fact.sha256 = HashSha256(*bytes);
+  return fact;
+}
+
+}  // namespace
+
+policy::Facts LookUp(const policy::Wanted& wanted, const std::string& workspace) {
+  policy::Facts facts;
+  facts.workspace = workspace;
+  for (const policy::WantedPath& path : wanted.paths) {
+    bool from_workspace = path.directory >= facts.paths.size();
+    facts.paths.push_back(LookAtPath(path, from_workspace ? workspace : facts.paths[path.directory].path));
+  }
+  for (const policy::WantedProgram& program : wanted.programs) facts.programs.push_back(LookAtProgram(program));
+  return facts;
+}
+
+std::string At(const std::string& file, const policy::Where& where) {
+  return file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
+}
+
+}  // namespace warder::cli

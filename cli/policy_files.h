@@ -1,0 +1,31 @@
+// What do policy files say, without a host? Loading for `warder policy check | explain`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/decide.h"
+#include "policy/load.h"
+
+namespace warder::cli {
+
+struct CheckedPolicy {
+  std::string file;
+  bool usable = false;
+  policy::Policy policy;
+  std::vector<policy::LoadProblem> problems;  // why it is not usable
+  std::vector<policy::Finding> findings;      // examples and tests that fail
+  std::vector<policy::LoadProblem> notes;     // what people should know: names bound to no file …
+};
+
+// Reads, loads, binds to this machine's files and runs examples and tests. An Error where it can not be read.
+Result<CheckedPolicy> CheckPolicyFile(const std::string& file);
+
+// What hands would find for this call, as far as this process may look: paths from the workspace on,
+// symlinks followed; programs as files of this machine.
+policy::Facts LookUp(const policy::Wanted& wanted, const std::string& workspace);
+
+// "FILE:LINE:COLUMN".
+std::string At(const std::string& file, const policy::Where& where);
+
+}  // namespace warder::cli

@@ -1,0 +1,55 @@
+// What does `warder` say to a host? See talk.h. The protocol itself is agent/'s.
+#include "cli/talk.h"
+
+#include "agent/admin_client.h"
+#include "agent/json_rpc.h"
+#include "agent/mcp_client.h"
+#include "base/text.h"
+#include "cli/connect.h"
+#include "cli/places.h"
+
+namespace warder::cli {
+namespace {
+
+using nlohmann::json;
+
+class Talk : public AgentTalk {
+ public:
+  explicit Talk(agent::McpClient client) : client_(std::move(client)) {}
+  Result<json> Call(const std::string& tool, const json& arguments) override {
+    WARDER_TRY(agent::CallAnswer answer, client_.CallTool(tool, agent::Text(arguments)));
+    return agent::ParseObject(answer.result);
+  }
+
+ private:
+  agent::McpClient client_;
+};
+
+}  // namespace
+
+Result<json> AskAdmin(const std::string& socket, const std::string& method, const json& parameters) {
+  WARDER_TRY(UniqueFd connection, ConnectTo(socket));
+  WARDER_TRY(std::string answer, agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters)));
+  return agent::ParseObject(answer);
+}
+
+Result<json> AskHost(const Arguments& arguments, const std::string& method, const json& parameters) {
+  WARDER_TRY(std::string socket, AdminSocket(arguments));
+  return AskAdmin(socket, method, parameters);
+}
+
+Result<std::unique_ptr<AgentTalk>> AgentTalk::Begin(UniqueFd connection) {
+  WARDER_TRY(agent::McpClient client, agent::McpClient::Over(std::move(connection), "warder"));
+  return std::make_unique<Talk>(std::move(client));
+}
+
+std::string JsonLines(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+std::string Shown(const json& object, const char* key) {
+  auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return "";
+  if (found->is_string()) return ForTerminal(found->get<std::string>());
+  return ForTerminal(found->dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+}  // namespace warder::cli

@@ -1,0 +1,99 @@
+// How is the answer of a tool shown to a person, and which exit code does it become? See tool_answer.h.
+#include "cli/tool_answer.h"
+
+#include <csignal>
+#include <cstdint>
+
+#include "base/text.h"
+#include "cli/talk.h"
+
+namespace warder::cli {
+
+using nlohmann::json;
+
+json Structured(const json& result) {
+  if (auto found = result.find("structuredContent"); found != result.end() && found->is_object()) return *found;
+  std::string text;
+  for (const json& item : result.value("content", json::array())) text += item.value("text", "");
+  return {{"failed", true}, {"code", "invalid"}, {"why", text.empty() ? "an answer without content" : text}};
+}
+
+bool WasRefused(const json& answer) { return answer.value("refused", false); }
+bool HasFailed(const json& answer) { return answer.value("failed", false); }
+
+std::string RefusalText(const json& answer) {
+  std::string text = "refused: " + Shown(answer, "part") + "\n";
+  text += "  rule " + Shown(answer, "rule") + " (" + Shown(answer, "level") + ")";
+  if (std::string file = Shown(answer, "file"); !file.empty()) text += " at " + file;
+  text += ": " + Shown(answer, "why") + "\n";
+  if (auto approval = answer.find("approval"); approval != answer.end() && approval->is_object()) {
+    bool timeout = approval->value("answer", "") == "timeout";
+    text += timeout ? "  nobody answered in time" : "  denied by " + Shown(*approval, "by");
+    if (std::string message = Shown(*approval, "message"); !message.empty()) text += ": " + message;
+    text += "\n";
+  }
+  if (std::string instead = Shown(answer, "instead"); !instead.empty()) text += "  instead: " + instead + "\n";
+  std::string explain = Shown(answer, "explain");
+  if (explain.empty()) explain = "warder audit show " + Shown(answer, "call");
+  return text + "  explain: " + explain + "\n";
+}
+
+std::string FailureText(const json& answer) {
+  std::string text = Shown(answer, "why");
+  if (std::string instead = Shown(answer, "instead"); !instead.empty()) text += "; " + instead;
+  return text;
+}
+
+namespace {
+
+std::string FromBase64(const std::string& text) {
+  std::string out;
+  uint32_t bits = 0;
+  int count = 0;
+  for (char c : text) {
+    static constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) break;  // padding ends it
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    count += 6;
+    if (count >= 8) out += static_cast<char>(bits >> (count -= 8) & 0xff);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string OutputBytes(const json& answer, const char* stream) {
+  std::string whole = std::string(stream) + "_b64";
+  if (auto found = answer.find(whole); found != answer.end() && found->is_string())
+    return FromBase64(found->get<std::string>());
+  auto found = answer.find(stream);
+  return found != answer.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+int RunExitCode(const json& answer) {
+  if (WasRefused(answer)) return kRunRefused;
+  if (HasFailed(answer)) return answer.value("code", "") == "not found" ? kRunNoProgram : kRunHostCould;
+  std::string ended = answer.value("ended", "");
+  if (ended == "exited") return answer.value("exit_code", kRunHostCould) & 0xff;
+  if (ended == "signaled") return 128 + answer.value("signal", 0);
+  if (ended == "wall-limit") return kRunWallLimit;
+  if (ended == "cpu-limit") return 128 + SIGXCPU;
+  if (ended == "memory-limit") return 128 + SIGKILL;
+  if (ended == "cancelled") return 128 + SIGTERM;
+  return kRunHostCould;
+}
+
+json RunObject(const json& answer) {
+  json object = answer;
+  std::string ended = answer.value("ended", "");
+  if (ended == "exited") object["exit"] = answer.value("exit_code", 0);
+  if (ended.ends_with("-limit")) object["limit"] = ended.substr(0, ended.size() - 6);
+  // In mode direct nobody can know them (2-jail, Workspace).
+  object["changes"] = nullptr;
+  object["exit_status"] = RunExitCode(answer);
+  return object;
+}
+
+}  // namespace warder::cli
