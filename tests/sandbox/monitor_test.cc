@@ -64,6 +64,9 @@ std::vector<Process> Processes(pid_t root) {
   return found;
 }
 
+// kill(2) takes -1 for everybody: a process that was not found must never become that.
+bool Kill(pid_t pid, int signal) { return pid > 1 && kill(pid, signal) == 0; }
+
 template <typename F>
 bool Until(F holds, int seconds = 10) {
   for (int i = 0; i < seconds * 100; ++i) {
@@ -93,7 +96,7 @@ class MonitorTest : public testing::Test {
   }
   void TearDown() override {
     if (pid_ > 0) {
-      kill(pid_, SIGKILL);
+      Kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
     if (directory_.empty()) return;
@@ -194,7 +197,7 @@ class MonitorTest : public testing::Test {
   }
   void EndClients() {
     for (pid_t client : clients_) {
-      kill(client, SIGKILL);
+      Kill(client, SIGKILL);
       waitpid(client, nullptr, 0);
     }
     clients_.clear();
@@ -206,8 +209,8 @@ class MonitorTest : public testing::Test {
     return -1;
   }
   void StartWorking() {
-    Start();
-    ConnectAgent("work");
+    ASSERT_NO_FATAL_FAILURE(Start());
+    ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
     ASSERT_TRUE(Until([&] { return Count("played work") == 1 && Find("sleep") > 0; })) << Events();
   }
   fs::path directory_;
@@ -217,8 +220,8 @@ class MonitorTest : public testing::Test {
 };
 
 TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
-  Start();
-  ConnectAgent("attack");
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_NO_FATAL_FAILURE(ConnectAgent("attack"));
   ASSERT_TRUE(Until([&] { return Count("played attack") == 1; }));
   EXPECT_EQ(Count("attack ") - Count("played attack"), 28 + 7 + 1) << Events();
   EXPECT_EQ(Count(": accepted"), 0) << Events();
@@ -237,7 +240,7 @@ TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
 }
 
 TEST_F(MonitorTest, AnHonestRunStartsOnceAndItsReplayDoesNot) {
-  StartWorking();
+  ASSERT_NO_FATAL_FAILURE(StartWorking());
   EXPECT_EQ(Count("honest run: accepted"), 1) << Events();
   EXPECT_EQ(Count("replayed run: refused: receipt: used before"), 1) << Events();
   EXPECT_EQ(Count("second run of one call: refused"), 1) << Events();
@@ -253,11 +256,11 @@ TEST_F(MonitorTest, AnHonestRunStartsOnceAndItsReplayDoesNot) {
 
 // Whoever dies, nothing jailed lives on; broker and ledger come back as another epoch.
 TEST_F(MonitorTest, AKilledBrokerOrLedgerTakesEveryJailAlongAndBothComeBack) {
-  StartWorking();
+  ASSERT_NO_FATAL_FAILURE(StartWorking());
   int epoch = 1;
   for (const char* victim : {"warder-broker", "warder-ledger"}) {
     pid_t broker = Find("warder-broker"), ledger = Find("warder-ledger");
-    ASSERT_EQ(kill(Find(victim), SIGKILL), 0);
+    ASSERT_TRUE(Kill(Find(victim), SIGKILL)) << victim;
     ++epoch;
     EXPECT_TRUE(Until([&] { return Count("epoch " + std::to_string(epoch) + " after a crash") == 1; })) << victim;
     EXPECT_TRUE(Until([&] { return Find("warder-broker") > 0 && Find("warder-ledger") > 0; }));
@@ -266,18 +269,18 @@ TEST_F(MonitorTest, AKilledBrokerOrLedgerTakesEveryJailAlongAndBothComeBack) {
     EXPECT_TRUE(Until([&] { return Find("sleep") == -1; }));
     for (const Process& p : Processes(pid_)) EXPECT_FALSE(p.uid >= kFirst && p.uid <= kLast) << p.name;
     EXPECT_EQ(Count("jail-ended killed: the host lost"), epoch - 1) << Events();
-    ConnectAgent("work");
+    ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
     ASSERT_TRUE(Until([&] { return Count("played work") == epoch && Find("sleep") > 0; })) << Events();
   }
 }
 
 TEST_F(MonitorTest, AKilledKeeperInitOrHandsLeavesNoJailedProcess) {
-  StartWorking();
+  ASSERT_NO_FATAL_FAILURE(StartWorking());
   int gone = 0, ended = 0, played = 1;
   for (const char* victim : {"warder-keeper", "warder-init", "warder-hands"}) {
     pid_t pid = Find(victim);
     ASSERT_GT(pid, 0) << victim;
-    ASSERT_EQ(kill(pid, SIGKILL), 0);
+    ASSERT_TRUE(Kill(pid, SIGKILL)) << victim;
     if (std::string(victim) == "warder-keeper") ++ended;
     EXPECT_TRUE(Until([&] { return Find("sleep") == -1; })) << victim;
     ++gone;
@@ -294,14 +297,14 @@ TEST_F(MonitorTest, AKilledKeeperInitOrHandsLeavesNoJailedProcess) {
 }
 
 TEST_F(MonitorTest, AKilledWarderdTakesEverythingAlongAndTheNextOneStarts) {
-  StartWorking();
+  ASSERT_NO_FATAL_FAILURE(StartWorking());
   auto before = Processes(pid_);
-  kill(pid_, SIGKILL);
+  Kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
   EXPECT_TRUE(Until([&] {
     for (const Process& p : before)
-      if (kill(p.pid, 0) == 0 && Slurp("/proc/" + std::to_string(p.pid) + "/comm") == p.name + "\n") return false;
+      if (Kill(p.pid, 0) && Slurp("/proc/" + std::to_string(p.pid) + "/comm") == p.name + "\n") return false;
     return true;
   }));
   EndClients();
@@ -310,14 +313,14 @@ TEST_F(MonitorTest, AKilledWarderdTakesEverythingAlongAndTheNextOneStarts) {
 }
 
 TEST_F(MonitorTest, TermDrainsAndTheLedgerIsToldToStop) {
-  Start();
-  kill(pid_, SIGTERM);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Kill(pid_, SIGTERM);
   EXPECT_EQ(WaitExit(), 0) << Said();
   EXPECT_EQ(Count("stop"), 1) << Events();
 }
 
 TEST_F(MonitorTest, ASecondWarderdOverTheSameStateIsRefused) {
-  Start();
+  ASSERT_NO_FATAL_FAILURE(Start());
   pid_t first = pid_;
   Spawn();
   EXPECT_EQ(WaitExit(), 3);
@@ -353,26 +356,26 @@ TEST_F(MonitorTest, WhatTheStartMustRefuseStartsNothing) {
 }
 
 TEST_F(MonitorTest, ReloadIsAllOrNothing) {
-  Start();
+  ASSERT_NO_FATAL_FAILURE(Start());
   Write("policy", "bad");
-  kill(pid_, SIGHUP);
+  Kill(pid_, SIGHUP);
   EXPECT_TRUE(Until([&] { return Count("host-event policy.reject file:1:1: bad") == 1; })) << Events();
   Write("policy", "good");
   auto other = plan_;
   other.bounds.jails_running = 9;
   Write("host", flat::EncodeMessage(other));
-  kill(pid_, SIGHUP);
+  Kill(pid_, SIGHUP);
   EXPECT_TRUE(Until([&] { return Count("restart needed: bounds") == 1; })) << Events();
   other = plan_;
   other.agents.pop_back();
   Write("host", flat::EncodeMessage(other));
-  kill(pid_, SIGHUP);
+  Kill(pid_, SIGHUP);
   EXPECT_TRUE(Until([&] { return Count("generation 2") >= 2; })) << Events();
   EXPECT_FALSE(fs::exists(directory_ / "run/agents/work.sock"));
 }
 
 TEST_F(MonitorTest, OnlyTheAgentItselfConnectsAndNoAgentReachesTheAdminSocket) {
-  Start();
+  ASSERT_NO_FATAL_FAILURE(Start());
   bool closed = false;
   Connect(directory_ / "run/agents/work.sock", 0, closed);
   EXPECT_TRUE(closed) << "root is not the agent";
@@ -384,8 +387,8 @@ TEST_F(MonitorTest, OnlyTheAgentItselfConnectsAndNoAgentReachesTheAdminSocket) {
   EXPECT_TRUE(closed) << "a stop file is present";
   EXPECT_EQ(Count("session-began"), 0);
   fs::remove(directory_ / "stop");
-  ConnectAgent("work");
-  ConnectAgent("work");
+  ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
+  ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
   Connect(directory_ / "run/agents/work.sock", kAgent, closed);
   EXPECT_TRUE(closed) << "a third session of two";
 }
