@@ -62,7 +62,7 @@ Status BindFromHost(const Jail& jail, const MountRow& row) {
 }
 
 Status MountFresh(const Jail& jail, const MountRow& row, const char* type, const std::string& options) {
-  WARDER_TRY(UniqueFd target, EnsureDirectory(jail, Slash(row.path)));
+  if (mkdirat(jail.root.get(), row.path, 0755) != 0 && errno != EEXIST) return FailErrno(row.path);
   unsigned long flags = MS_NOSUID | MS_NOEXEC | ((AttributesOf(row) & MOUNT_ATTR_NODEV) != 0 ? Flag(MS_NODEV) : 0ul);
   if (mount(type, jail.At(Slash(row.path)).c_str(), type, flags, options.c_str()) != 0)
     return FailErrno(std::string("mount of /") + row.path);
@@ -240,6 +240,7 @@ Status MakeProc(Jail& jail) {
   UniqueFd memfd(open(jail.At("/proc/sys/vm/memfd_noexec").c_str(), O_WRONLY | O_CLOEXEC));
   if (memfd && write(memfd.get(), "1", 1) != 1) return FailErrno("vm.memfd_noexec");
   if (!memfd && errno != ENOENT) return FailErrno("vm.memfd_noexec");
+  memfd.Reset();  // a file open for writing holds the mount writable (EBUSY)
   WARDER_TRY(UniqueFd proc, OpenPlain(jail.root.get(), "/proc"));
   WARDER_TRY_STATUS(SetMountAttributes(proc.get(), MOUNT_ATTR_RDONLY, false));
   return MaskProc(jail);
