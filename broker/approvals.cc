@@ -37,8 +37,7 @@ Status Approvals::Room(uint64_t session) const {
   return {};
 }
 
-asio::awaitable<ApprovalAnswer> Approvals::Ask(ApprovalRequest request, Cancellation& cancellation) {
-  const uint64_t id = next_id_++;
+asio::awaitable<ApprovalAnswer> Approvals::Ask(uint64_t id, ApprovalRequest request, Cancellation& cancellation) {
   const auto since = Clock::now();
   const auto life = request.life;
   const uint64_t call = request.call;

@@ -57,9 +57,9 @@ class Approvals {
 
   // Why no further request of this session can wait; ok where one can.
   Status Room(uint64_t session) const;
-  // The id that the next Ask() will have, for the record that comes before it.
-  uint64_t next_id() const { return next_id_; }
-  asio::awaitable<ApprovalAnswer> Ask(ApprovalRequest request, Cancellation& cancellation);
+  // An id for the record that comes before Ask().
+  uint64_t Take() { return next_id_++; }
+  asio::awaitable<ApprovalAnswer> Ask(uint64_t id, ApprovalRequest request, Cancellation& cancellation);
 
   nlohmann::json List() const;
   Result<nlohmann::json> Show(uint64_t id) const;

@@ -36,7 +36,7 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> Serve();
   // Cancels what runs and closes the connection.
   void End(const std::string& why);
-  nlohmann::json Describe(bool legacy_times = false) const;
+  nlohmann::json Describe() const;  // SESSION of docs/formats/admin.md
 
   struct Running {
     uint64_t call = 0;

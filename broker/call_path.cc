@@ -1,0 +1,300 @@
+// The story of one call: decode, session, stop, facts, decide, approval, intent, run, outcome, reply.
+#include "broker/call_path.h"
+
+#include "base/text.h"
+#include "broker/decode.h"
+#include "broker/file_tools.h"
+#include "broker/records.h"
+#include "broker/results.h"
+#include "broker/run_plan.h"
+#include "broker/shown.h"
+#include "broker/stages.h"
+
+namespace warder::broker {
+namespace {
+
+using nlohmann::json;
+
+class CallPath {
+ public:
+  CallPath(std::shared_ptr<Session> session, std::shared_ptr<Session::Running> running, CallRequest request)
+      : session_(std::move(session)),
+        running_(std::move(running)),
+        request_(std::move(request)),
+        broker_(session_->broker()),
+        id_{session_->opened().session, running_->call},
+        stages_(request_.received) {}
+
+  asio::awaitable<json> Serve();
+
+ private:
+  Status MayServe() const;
+  asio::awaitable<Status> FindFacts(bool digests);
+  void Decide();
+  asio::awaitable<std::optional<json>> AskPerson();
+  asio::awaitable<json> RunTool();
+  asio::awaitable<json> ChangeTool();
+  asio::awaitable<json> LookTool();
+  asio::awaitable<Result<RecordedIntent>> Record(std::string plan);
+  asio::awaitable<json> Finish(audit::Body body, json answer, std::vector<audit::Draft> more);
+  asio::awaitable<json> Refuse(policy::Decision decision, const ApprovalAnswer* approval);
+  asio::awaitable<json> Fail(std::string rule, Error error);
+  WhereFrom From() { return {session_->hands(), *policy_, agent_->workspace.directory, generation_->host.bounds}; }
+
+  std::shared_ptr<Session> session_;
+  std::shared_ptr<Session::Running> running_;
+  CallRequest request_;
+  Broker& broker_;
+  CallId id_;
+  Stages stages_;
+  // What is in force when the call begins stays in force for it, whatever is reloaded meanwhile.
+  std::shared_ptr<const Generation> generation_;
+  std::shared_ptr<const policy::Policy> policy_;
+  const wire::Agent* agent_ = nullptr;
+  DecodedCall asked_;
+  LookedUp found_;
+  bool looked_up_ = false;
+  policy::Decision decision_;
+  std::optional<Permit> permit_;
+  std::vector<audit::Draft> unwritten_;  // goes into the log with what comes next
+  uint64_t approval_ = 0;
+};
+
+asio::awaitable<json> CallPath::Serve() {
+  // 1 decode
+  unwritten_.push_back(CallRecord(id_, request_, session_->client()));
+  Result<DecodedCall> asked = DecodeCall(request_);
+  if (!asked) co_return co_await Fail("arguments", asked.error());
+  asked_ = std::move(*asked);
+  running_->line = asked_.line;
+  stages_.Mark("decode");
+
+  // 2 session: whose agent, under which policy
+  generation_ = broker_.generation;
+  agent_ = generation_->FindAgent(session_->opened().agent);
+  if (agent_ == nullptr || !generation_->policies.contains(agent_->policy))
+    co_return co_await Fail("host", {Code::kDenied, "this agent is not in the host file any more", ""});
+  policy_ = generation_->policies.at(agent_->policy);
+
+  // 3 stop: nothing new while the host ends or is full
+  if (Status may = MayServe(); !may) co_return co_await Fail("host", may.error());
+
+  // 4 facts
+  Status facts = co_await FindFacts(false);
+  if (!facts) co_return co_await Fail("facts", facts.error());
+  stages_.Mark("resolve");
+
+  // 5 decide
+  Decide();
+  stages_.Mark("decide");
+  if (decision_.level == policy::Level::kForbid) co_return co_await Refuse(decision_, nullptr);
+
+  // 6 a person, where the level is approve
+  if (decision_.level == policy::Level::kApprove) {
+    std::optional<json> no = co_await AskPerson();
+    if (no) co_return std::move(*no);
+    stages_.Mark("approve");
+  } else {
+    unwritten_.push_back(DecisionRecord(id_, decision_, policy_.get(), {}, &found_));
+    permit_ = Permit::FromDecision(id_.call, decision_);
+  }
+  WARDER_CHECK(permit_.has_value());
+
+  // 7 intent, 8 permit and receipt, 9 outcome, 10 reply
+  switch (asked_.call.tool) {
+    case policy::Tool::kRunCommand: co_return co_await RunTool();
+    case policy::Tool::kWriteFile:
+    case policy::Tool::kDeleteFile:
+    case policy::Tool::kRestoreFile: co_return co_await ChangeTool();
+    default: co_return co_await LookTool();
+  }
+}
+
+Status CallPath::MayServe() const {
+  if (!broker_.ledger.ok()) return warder::Fail(Code::kUnavailable, "the audit log is shut: nothing can be recorded, so nothing runs");
+  if (broker_.draining) return warder::Fail(Code::kUnavailable, "the host is draining: it takes no new calls");
+  const uint64_t concurrent = policy_->limits.concurrent.value_or(SIZE_MAX);
+  if (session_->runs() > concurrent)
+    return warder::Fail(Code::kLimit, "the policy lets " + std::to_string(concurrent) + " calls of a session run at once",
+                        "wait for one to end");
+  if (asked_.call.tool == policy::Tool::kRunCommand && broker_.calls_running >= generation_->host.bounds.jails_running)
+    return warder::Fail(Code::kLimit, "the host runs as many jails as it may", "try again later");
+  return {};
+}
+
+asio::awaitable<Status> CallPath::FindFacts(bool digests) {
+  policy::Call call = asked_.call;
+  if (call.tool == policy::Tool::kRestoreFile && call.path.empty()) {
+    Result<std::string> origin = TrashOrigin(broker_, agent_->name, asked_.trash_entry);
+    if (!origin) co_return std::unexpected(origin.error());
+    call.path = std::move(*origin);
+  }
+  Result<LookedUp> found = co_await LookUp(From(), std::move(call), digests);
+  if (!found) co_return std::unexpected(found.error());
+  found_ = std::move(*found);
+  looked_up_ = true;
+  co_return Status();
+}
+
+void CallPath::Decide() { decision_ = policy::Decide(*policy_, found_.call, found_.facts, agent_->profile); }
+
+// Nothing: a person said yes to exactly this, and permit_ is there. Else the answer.
+asio::awaitable<std::optional<json>> CallPath::AskPerson() {
+  Status facts = co_await FindFacts(true);
+  if (!facts) co_return co_await Fail("facts", facts.error());
+  Decide();
+  if (decision_.level != policy::Level::kApprove) co_return co_await Refuse(decision_, nullptr);
+  if (Status room = broker_.approvals.Room(id_.session); !room) co_return co_await Fail("approvals", room.error());
+  const Shown shown{id_, session_->opened(), *agent_, *policy_, generation_->host, asked_, found_, decision_};
+  ApprovalRequest request = MakeApprovalRequest(shown, request_.tool->name);
+  const Digest digest = request.digest;
+  unwritten_.push_back(DecisionRecord(id_, decision_, policy_.get(), {}, &found_));
+  approval_ = broker_.approvals.Take();
+  unwritten_.push_back(ApprovalRequestRecord(id_, approval_, request));
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  Status asked = co_await broker_.ledger.Append(std::move(drafts));
+  if (!asked) co_return Failure(id_.call, asked.error());
+  ApprovalAnswer answer = co_await broker_.approvals.Ask(approval_, std::move(request), running_->cancellation);
+  std::vector<audit::Draft> answers = ApprovalAnswerRecords(id_, answer, digest);
+  if (!answer.grant) {
+    Status written = co_await broker_.ledger.Append(std::move(answers));
+    if (!written) co_return Failure(id_.call, written.error());
+    session_->CountRefused();
+    co_return Refusal(id_.call, decision_, PartOf(decision_, asked_.line), &answer);
+  }
+  unwritten_ = std::move(answers);
+  // Between the question and the yes the world may have changed: look, decide and compare again.
+  Status again = co_await FindFacts(true);
+  Decide();
+  if (again) permit_ = Permit::FromGrant(id_.call, decision_, std::move(*answer.grant), ShownDigest(shown));
+  if (permit_) co_return std::nullopt;
+  const Error changed{Code::kConflict, "what was approved is not what is there now: a file changed since a person was asked",
+                      "make the call again"};
+  audit::Body body;
+  body.Text("ended", "failed").Text("code", CodeName(changed.code)).Free("detail", changed.what);
+  co_return co_await Finish(std::move(body), Failure(id_.call, changed), {});
+}
+
+// What was not written yet, and the intent, in one sync.
+asio::awaitable<Result<RecordedIntent>> CallPath::Record(std::string plan) {
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  drafts.push_back(IntentRecord(id_, request_.tool->name, asked_.line, approval_));
+  auto intent = co_await broker_.ledger.AppendIntent(std::move(drafts), std::move(plan));
+  stages_.Mark("intent");
+  co_return intent;
+}
+
+asio::awaitable<json> CallPath::RunTool() {
+  Result<std::vector<wire::Cover>> covers = co_await LookUpCovers(From(), found_.trees);
+  if (!covers) co_return co_await Fail("view", covers.error());
+  const PlanFor plan_for{id_.session, id_.call, *agent_, generation_->host.bounds, *policy_, asked_.timeout_ms};
+  Result<wire::RunPlan> plan = MakeRunPlan(plan_for, found_, decision_, std::move(*covers));
+  if (!plan) co_return co_await Fail("plan", plan.error());
+  Result<PreparedRun> prepared = PrepareRun(std::move(*plan), asked_.input);
+  if (!prepared) co_return co_await Fail("plan", prepared.error());
+  if (running_->cancellation.requested())
+    co_return co_await Fail("cancelled", {Code::kConflict, running_->cancellation.why(), ""});
+  Result<RecordedIntent> intent = co_await Record(flat::EncodeMessage(prepared->plan));
+  if (!intent) co_return Failure(id_.call, intent.error());
+  ++broker_.calls_running;
+  RunResult result = co_await Run(broker_, std::move(*permit_), std::move(*intent), std::move(*prepared),
+                                  running_->cancellation, ProgressTo(session_, request_.progress_token));
+  --broker_.calls_running;
+  stages_.Add("start", result.start_ns);
+  stages_.Add("run", result.run_ns);
+  const wire::RunEnd& end = result.end;
+  audit::Body body;
+  body.Text("ended", EndName(end.kind));
+  if (end.kind == wire::EndKind::kExited) body.Number("exit_code", end.code);
+  if (end.kind == wire::EndKind::kSignaled) body.Number("signal", end.signal);
+  body.Number("command", end.command).Decimal("stdout_bytes", end.stdout_bytes).Decimal("stderr_bytes", end.stderr_bytes);
+  body.Bool("truncated", end.stdout_bytes > end.stdout_kept || end.stderr_bytes > end.stderr_kept);
+  body.Number("duration_ms", static_cast<int64_t>(end.wall_ns / 1'000'000));
+  if (!end.step.empty()) body.Text("step", end.step);
+  if (!result.problem.empty() || !end.detail.empty())
+    body.Free("detail", result.problem.empty() ? end.detail : result.problem);
+  co_return co_await Finish(std::move(body), RunAnswerFor(id_.call, decision_, result), {});
+}
+
+asio::awaitable<json> CallPath::ChangeTool() {
+  Result<PreparedChange> prepared = PrepareChange({id_, *agent_, asked_, found_, broker_});
+  if (!prepared) co_return co_await Fail("plan", prepared.error());
+  Result<RecordedIntent> intent = co_await Record(flat::EncodeMessage(prepared->plan));
+  if (!intent) co_return Failure(id_.call, intent.error());
+  std::vector<UniqueFd> fds;
+  if (prepared->content) fds.push_back(std::move(prepared->content));
+  auto answer = co_await broker_.monitor.MakeChange(std::move(*permit_), std::move(*intent), std::move(fds));
+  stages_.Mark("run");
+  ChangeDone done = FinishChange(broker_, id_, *agent_, prepared->plan, answer);
+  co_return co_await Finish(std::move(done.outcome), std::move(done.answer), std::move(done.more));
+}
+
+asio::awaitable<json> CallPath::LookTool() {
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  Status recorded = co_await broker_.ledger.Append(std::move(drafts));
+  if (!recorded) co_return Failure(id_.call, recorded.error());
+  stages_.Mark("intent");
+  Looking looking{id_, *session_, *agent_, *policy_, generation_->host, asked_, found_, decision_};
+  Result<json> answer = co_await Look(std::move(*permit_), looking);
+  stages_.Mark("run");
+  audit::Body body;
+  body.Text("ended", answer ? "done" : "failed");
+  if (!answer) body.Text("code", CodeName(answer.error().code)).Free("detail", answer.error().what);
+  json said = answer ? std::move(*answer) : Failure(id_.call, answer.error());
+  co_return co_await Finish(std::move(body), std::move(said), {});
+}
+
+asio::awaitable<json> CallPath::Finish(audit::Body body, json answer, std::vector<audit::Draft> more) {
+  body.Raw("stages_ns", stages_.AsJson());
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  for (audit::Draft& draft : more) drafts.push_back(std::move(draft));
+  drafts.push_back({"outcome", id_.session, id_.call, body.Take()});
+  Status written = co_await broker_.ledger.Append(std::move(drafts));
+  if (!written) {
+    Error error = written.error();
+    error.what = "the call ended, and its outcome could not be recorded: " + error.what;
+    co_return Failure(id_.call, error);
+  }
+  co_return answer;
+}
+
+asio::awaitable<json> CallPath::Refuse(policy::Decision decision, const ApprovalAnswer* approval) {
+  session_->CountRefused();
+  const std::string part = PartOf(decision, asked_.line);
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  drafts.push_back(DecisionRecord(id_, decision, policy_.get(), part, looked_up_ ? &found_ : nullptr));
+  Status written = co_await broker_.ledger.Append(std::move(drafts));
+  if (!written) co_return Failure(id_.call, written.error());
+  co_return Refusal(id_.call, decision, part, approval);
+}
+
+// A call that could not be made: recorded as forbidden by a word of ours, in the place of a rule.
+asio::awaitable<json> CallPath::Fail(std::string rule, Error error) {
+  session_->CountRefused();
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  const bool decided = permit_.has_value();
+  if (decided) {
+    // The decision that allowed is in the drafts; what failed after it is the outcome.
+    audit::Body body;
+    body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.ToString());
+    drafts.push_back({"outcome", id_.session, id_.call, body.Take()});
+  } else {
+    policy::Decision no;
+    no.rule = std::move(rule);
+    no.why = error.ToString();
+    drafts.push_back(DecisionRecord(id_, no, policy_.get(), asked_.line, looked_up_ ? &found_ : nullptr));
+  }
+  Status written = co_await broker_.ledger.Append(std::move(drafts));
+  if (!written) co_return Failure(id_.call, written.error());
+  co_return Failure(id_.call, error);
+}
+
+}  // namespace
+
+asio::awaitable<json> ServeCall(std::shared_ptr<Session> session, std::shared_ptr<Session::Running> running,
+                                CallRequest request) {
+  CallPath path(std::move(session), std::move(running), std::move(request));
+  co_return co_await path.Serve();
+}
+
+}  // namespace warder::broker
