@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -141,9 +142,13 @@ TEST(LedgerProcess, EveryAnsweredRecordSurvivesKill9) {
     uint64_t session = ready->last_session + 1;
     next_call = std::max(next_call, ready->last_call + 1);
     ledger.Begin(session);
-    std::thread killer([&] {
-      std::this_thread::sleep_for(std::chrono::microseconds(1500 + round * 700));
-      kill(ledger.pid, SIGKILL);
+    std::atomic<int> heard_of = 0;
+    // After some answers of the round, and then at a moment that differs: between receive, write, sync, answer.
+    std::thread killer([&, pid = ledger.pid] {
+      for (int ms = 0; heard_of < 1 + round % 7 && ms < 5000; ++ms)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::microseconds(round * 97 % 1500));
+      kill(pid, SIGKILL);
     });
     for (;;) {  // up to eight in flight
       int sent = 0;
@@ -154,6 +159,7 @@ TEST(LedgerProcess, EveryAnsweredRecordSurvivesKill9) {
         if (!reply) break;
         ASSERT_TRUE(reply->ok) << reply->error;
         answered[reply->request] = reply->receipt->seq;
+        ++heard_of;
       }
       if (sent == 0 || heard < sent) break;
     }
