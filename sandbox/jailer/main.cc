@@ -22,7 +22,7 @@ namespace warder::jailer {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: warderd --host-file F [--embedded] [--stop-after-idle SECONDS] [--bin-dir D] [--probe]\n";
+    "usage: warderd --host-file F [--embedded] [--stop-after-idle SECONDS] [--bin-dir D] [--probe]";
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kProbeNs = 10 * kSecond;
 constexpr uint32_t kProbeUid = 1900065535;  // where no host file names session uids
@@ -52,14 +52,20 @@ Result<Options> ReadOptions(const std::vector<std::string>& words) {
   return options;
 }
 
+// The log escapes newlines; a loader's words are lines.
+void LogLines(std::string_view text) {
+  for (size_t end; !text.empty(); text.remove_prefix(std::min(end + 1, text.size())))
+    LogError(text.substr(0, end = std::min(text.find('\n'), text.size())));
+}
+
 int Main(const std::vector<std::string>& words) {
   SetLogName("warderd");
   auto options = ReadOptions(words);
   Monitor monitor(options ? *options : Options{});
-  if (!options) LogError(options.error().ToString() + "\n" + kUsage);
+  if (!options) LogLines(options.error().ToString() + "\n" + kUsage);
   if (!options) return 2;
   if (auto started = monitor.Start(); !started) {
-    LogError("does not start: " + started.error().ToString());
+    LogLines("does not start: " + started.error().ToString());
     return options->probe ? 1 : 3;
   }
   return options->probe ? 0 : monitor.Run();
@@ -151,7 +157,8 @@ Status Monitor::ProbeMachine() {
     if (auto step = flat::DecodeMessage<wire::SetupFailed>(std::string_view((*said)->bytes).substr(2)))
       failed = "the probe jail can not be built, step " + step->step + ": " + step->detail;
   if (options_.probe) WARDER_TRY_STATUS(WriteAll(STDOUT_FILENO, lines + "probe: " + (failed.empty() ? "ok" : failed) + "\n"));
-  return failed.empty() ? Status() : Fail(Code::kUnsupported, failed + "\n" + lines, "see `warder doctor`");
+  if (failed.empty() || options_.probe) return failed.empty() ? Status() : Fail(Code::kUnsupported, failed);
+  return Fail(Code::kUnsupported, failed + "\n" + lines + "`warder doctor` tells more");
 }
 
 }  // namespace warder::jailer

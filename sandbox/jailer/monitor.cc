@@ -16,6 +16,15 @@ namespace warder::jailer {
 namespace {
 constexpr uint64_t kMs = 1'000'000;
 constexpr int kTickMs = 50, kRemovingMs = 2;  // while something has a deadline; while a cgroup is let go
+
+// What warder-enter wrote into a status pipe before it gave up: u16 length, then SetupFailed.
+std::string SetupWords(int status_pipe) {
+  char buffer[4096];
+  ssize_t size = read(status_pipe, buffer, sizeof buffer);
+  if (size <= 2) return "";
+  auto failed = flat::DecodeMessage<wire::SetupFailed>({buffer + 2, static_cast<size_t>(size) - 2});
+  return failed ? ": its view can not be built, step " + failed->step + ": " + failed->detail : "";
+}
 }  // namespace
 
 uint64_t NowNs() {
@@ -84,7 +93,7 @@ void Monitor::OnChildEnded(pid_t pid, int status) {
   for (Session& session : sessions_) {
     if (session.hands.pid == pid) {
       session.hands = Child();
-      EndSession(session, "its hands ended");
+      EndSession(session, "its hands ended (wait status " + std::to_string(status) + ")" + SetupWords(session.hands_status.get()));
     }
     if (session.owner.pid == pid) {
       session.owner = Child();

@@ -161,6 +161,7 @@ Session* Monitor::FindSession(uint64_t id) {
 void Monitor::EndSession(Session& session, const std::string& reason) {
   if (!session.over.empty()) return;
   session.over = reason.empty() ? "closed" : reason.substr(0, 1024);
+  LogInfo("session " + std::to_string(session.id) + " ends: " + session.over);
   session.hands.Kill();
   session.owner.Kill();
   for (Jail& jail : jails_)

@@ -223,7 +223,7 @@ TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
   ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_NO_FATAL_FAILURE(ConnectAgent("attack"));
   ASSERT_TRUE(Until([&] { return Count("played attack") == 1; }));
-  EXPECT_EQ(Count("attack ") - Count("played attack"), 28 + 7 + 1) << Events();
+  EXPECT_EQ(Count("attack ") - Count("played attack"), 27 + 7 + 1) << Events();
   EXPECT_EQ(Count(": accepted"), 0) << Events();
   EXPECT_EQ(Count("keeper-began"), 0);
   for (const char* why : {"attack forged mac: refused: receipt: the MAC", "attack old receipt: refused: receipt: older",
