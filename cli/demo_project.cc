@@ -69,10 +69,8 @@ constexpr const char kMakefile[] =
     "build/stats: build/main.o build/stats.o\n\t$(CC) -o $@ $^\n\n"
     "build/stats_test: build/stats_test.o build/stats.o\n\t$(CC) -o $@ $^\n\n"
     "test: build/stats_test\n\t./build/stats_test\n\n"
-    "release: build\n\t@mkdir -p dist\n\tcp build/stats dist/stats-1.1\n\n"
-    "deploy: release\n\t@echo deployed\n\n"
     "clean:\n\trm -rf build\n\n"
-    ".PHONY: build test release deploy clean\n";
+    ".PHONY: build test clean\n";
 
 constexpr File kFiles[] = {
     {"src/main.c", kMain},
