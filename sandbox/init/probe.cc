@@ -87,7 +87,7 @@ constexpr Act kActs[] = {
     {"write-root", [] { return Open("/probe", O_WRONLY | O_CREAT); }, EROFS, EACCES},
     {"write-proc", [] { return Open("/proc/self/oom_score_adj", O_WRONLY); }, EROFS, EACCES},
     {"write-sysctl", [] { return Open("/proc/sys/kernel/core_pattern", O_WRONLY); }, EROFS, EACCES},
-    {"read-init", [] { return Open("/proc/1/environ", O_RDONLY); }, ENOENT, EACCES},
+    {"read-init", [] { return Open("/proc/1/environ", O_RDONLY); }, EPERM, ENOENT},
     {"read-keys", [] { return Open("/proc/keys", O_RDONLY); }, EACCES, ENOENT},
     {"read-shadow", [] { return Open("/etc/shadow", O_RDONLY); }, ENOENT, ENOENT},
     {"mount", [] { return Of(mount("none", "/tmp", "tmpfs", 0, nullptr)); }, EPERM, EPERM},

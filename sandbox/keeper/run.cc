@@ -250,6 +250,7 @@ void Run::SendEnd(const wire::RunEnd& end) {
     }
     poll(&ledger, 1, PollTimeout(patience));
   }
+  close(kReportFd);  // the ledger reads to the end, and does not wait for the broker below
   output_.queue().push_back(bytes);
   pollfd broker{kBrokerFd, POLLOUT, 0};
   for (patience = Now() + kReportPatience; broker_open_ && !output_.queue().empty() && Now() < patience;) {

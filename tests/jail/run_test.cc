@@ -1,5 +1,6 @@
 // Does a jail run what the plan says, end as it should, and leave nothing behind?
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,17 +139,22 @@ TEST(JailRunTest, CancelAndAGoneBrokerEndTheRun) {
 }
 
 TEST(JailRunTest, OwnersAreMapped) {
-  for (const char* parent : {"/tmp", "/dev/shm"}) {
+  std::string memory = "/tmp/warder-test-tmpfs-" + std::to_string(getpid());
+  ASSERT_TRUE(mkdir(memory.c_str(), 0755) == 0 && mount("tmpfs", memory.c_str(), "tmpfs", 0, nullptr) == 0);
+  for (const std::string& parent : {std::string("/tmp"), memory}) {
     Workspace workspace(1900000777, parent);
     workspace.Put("private", "x", 0600);
     JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/cp", "private", "made"})});
     run.spec.uids = run.spec.gids = {{1900000777, kSessionUid, 1}};
     JailResult result = Execute(run);
+    EXPECT_EQ(result.end.kind, EndKind::kExited) << parent << result.end.step << result.end.detail;
     EXPECT_EQ(result.end.code, 0) << parent << result.err << result.end.step << result.end.detail;
     struct stat status {};
     stat((workspace.path() + "/made").c_str(), &status);
     EXPECT_EQ(status.st_uid, 1900000777u) << parent;
   }
+  EXPECT_EQ(umount2(memory.c_str(), MNT_DETACH), 0);
+  rmdir(memory.c_str());
 }
 
 TEST(JailRunTest, CoversHoldAndAVanishedOneRefuses) {
@@ -207,6 +213,23 @@ TEST(JailRunTest, TheProbeFindsEveryForbiddenActRefused) {
   JailResult result = Execute(run);
   EXPECT_EQ(result.out.find("FAILED"), std::string::npos) << result.out;
   EXPECT_GE(std::count(result.out.begin(), result.out.end(), '\n'), 25) << result.raw_status;
+}
+
+TEST(JailStepsTest, ThePageShowsTheTable) {
+  std::ifstream page(std::string(WARDER_SOURCE_DIR) + "/docs/jail.md");
+  std::string text((std::istreambuf_iterator<char>(page)), {});
+  FILE* steps = popen((std::string(WARDER_BIN_DIR) + "/warder-enter --steps").c_str(), "r");
+  ASSERT_NE(steps, nullptr);
+  char line[512];
+  int count = 0;
+  for (; fgets(line, sizeof line, steps) != nullptr; ++count) {
+    std::string row(line);
+    size_t colon = row.find(": ");
+    row = "| `" + row.substr(0, colon) + "` | " + row.substr(colon + 2, row.size() - colon - 3) + " |\n";
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
+  EXPECT_EQ(pclose(steps), 0);
+  EXPECT_EQ(count, 20);
 }
 
 }  // namespace

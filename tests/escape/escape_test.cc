@@ -1,0 +1,71 @@
+// Does each attack of 6-threats fail, and which step of the jail is it that refuses?
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tests/jail/jail_harness.h"
+
+namespace warder::testing {
+namespace {
+
+struct AttackRow {
+  const char* attack;
+  int expected;      // errno with all steps
+  const char* step;  // the one that decides; nullptr: several refuse, each alone
+  int without;       // what it gets without that step: another answer
+  const char* threat;
+};
+
+constexpr AttackRow kAttacks[] = {
+    {"magic-fd", EPERM, nullptr, 0, "9: /proc/PID/fd of init"},
+    {"magic-root", EPERM, nullptr, 0, "9: /proc/PID/root of init"},
+    {"magic-cwd", EPERM, nullptr, 0, "9: /proc/PID/cwd of init"},
+    {"init-mem", EPERM, nullptr, 0, "29: memory of init"},
+    {"own-mem", EROFS, nullptr, 0, "29: /proc is read-only"},
+    {"up", ENOENT, nullptr, 0, "9: above the root"},
+    {"descriptor", EBADF, nullptr, 0, "16: inherited descriptors"},
+    {"unshare", EPERM, "seccomp", 0, "15: nested user namespace"},
+    {"clone-user", EPERM, "seccomp", 0, "15: nested user namespace"},
+    {"setns", EPERM, "seccomp", EINVAL, "15: setns"},
+    {"clone-untraced", EPERM, "seccomp", 0, "30: CLONE_UNTRACED"},
+    {"clone-ptrace", EPERM, "seccomp", 0, "30: CLONE_PTRACE"},
+    {"clone-parent", EPERM, "seccomp", 0, "30: CLONE_PARENT"},
+    {"clone-plain", 0, nullptr, 0, "a plain clone works"},
+    {"tiocsti", EPERM, "seccomp", ENOTTY, "19: TIOCSTI"},
+    {"tiocsti-64", EPERM, "seccomp", ENOTTY, "35: the upper half of an argument"},
+    {"vsock", EPERM, nullptr, 0, "16: AF_VSOCK"},
+    {"alg", EPERM, nullptr, 0, "16: AF_ALG"},
+    {"setid", EPERM, "seccomp", 0, "28: setid bits"},
+    {"core-limit", EPERM, "seccomp", 0, "34: RLIMIT_CORE"},
+    {"core-limit-64", EPERM, "seccomp", 0, "34, 35: RLIMIT_CORE by prlimit64"},
+    {"limit-init", EPERM, "seccomp", 0, "42: limits of init"},
+    {"kill-init", EALREADY, nullptr, 0, "42: signals to init do nothing"},
+    {"signals", EALREADY, "signals", 0, "43: inherited dispositions, umask, timers"},
+    {"exec-tmp", EACCES, nullptr, 0, "4: a program made in /tmp"},
+    {"exec-shm", EACCES, nullptr, 0, "4: a program made in /dev/shm"},
+    {"exec-memfd", EACCES, nullptr, 0, "4: a program in memory"},
+    {"exec-memfd-exec", EPERM, nullptr, 0, "4: a program in memory that asks to be one"},
+    {"write-usr", EACCES, nullptr, 0, "the system is read-only"},
+};
+
+class EscapeTest : public ::testing::TestWithParam<AttackRow> {};
+
+TEST_P(EscapeTest, IsRefused) { EXPECT_EQ(Attack(GetParam().attack), GetParam().expected) << GetParam().threat; }
+
+TEST_P(EscapeTest, TheNamedStepAloneDecides) {
+  const AttackRow& row = GetParam();
+  if (row.step == nullptr) GTEST_SKIP() << "several layers refuse, or none is meant to";
+  EXPECT_EQ(Attack(row.attack, row.step), row.without) << row.threat;
+  // Another step left out changes nothing.
+  EXPECT_EQ(Attack(row.attack, "landlock"), row.expected) << row.threat;
+}
+
+INSTANTIATE_TEST_SUITE_P(Threats, EscapeTest, ::testing::ValuesIn(kAttacks), [](const auto& row) {
+  std::string name = row.param.attack;
+  for (char& c : name)
+    if (c == '-') c = '_';
+  return name;
+});
+
+}  // namespace
+}  // namespace warder::testing
