@@ -80,7 +80,7 @@ class MonitorTest : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "needs root";
-    char pattern[] = "/var/tmp/warder-monitor.XXXXXX";
+    char pattern[] = "/srv/warder-monitor.XXXXXX";  // not below /var/tmp, which is a link in a jail
     directory_ = mkdtemp(pattern);
     chmod(directory_.c_str(), 0755);
     fs::create_directories(directory_ / "bin");
