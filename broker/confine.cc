@@ -2,13 +2,13 @@
 #include "broker/confine.h"
 
 #include <linux/capability.h>
+#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <vector>
-
-#include "sandbox/tables/load_filter.h"
+#include <cerrno>
+#include <memory>
 
 namespace warder::broker {
 namespace {
@@ -88,9 +88,13 @@ Status Confine() {
   WARDER_TRY_STATUS(HasNoCapability());
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return FailErrno("PR_SET_DUMPABLE");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("PR_SET_NO_NEW_PRIVS");
-  std::vector<int> numbers;
-  for (const AllowedCall& call : kAllowed) numbers.push_back(call.number);
-  return tables::LoadFilter(tables::AllowOnly(numbers));
+  std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
+  if (!filter) return Fail(Code::kSystem, "seccomp_init");
+  for (const AllowedCall& call : kAllowed)
+    if (int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call.number, 0); error != 0)
+      return FailErrno(-error, "seccomp_rule_add");
+  if (int error = seccomp_load(filter.get()); error != 0) return FailErrno(-error, "seccomp_load");
+  return {};
 }
 
 }  // namespace warder::broker
