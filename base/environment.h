@@ -1,7 +1,8 @@
-// Environment variables that make programs run code, load code, or read their settings from elsewhere.
+// Environment variables that make programs run code, load code, or read their settings from
+// elsewhere.
 //
-// No policy may pass them (environment.pass), no call may set them, no jail gets them (6-threats, row 8).
-// A deny list can not be complete; it stands behind an allow list, which is what `pass` is.
+// No policy may pass them (environment.pass), no call may set them, no jail gets them (6-threats,
+// row 8). A deny list can not be complete; it stands behind an allow list, which is what `pass` is.
 #pragma once
 
 #include <string_view>
@@ -10,7 +11,7 @@ namespace warder {
 
 struct CodeVariable {
   std::string_view name;
-  bool prefix;              // every variable that begins with `name`
+  bool prefix;  // every variable that begins with `name`
   std::string_view reason;
 };
 

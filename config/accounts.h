@@ -1,4 +1,5 @@
-// Users, groups and ranges of ids of this machine, behind an interface so that tests bring their own.
+// Users, groups and ranges of ids of this machine, behind an interface so that tests bring their
+// own.
 #pragma once
 
 #include <cstdint>

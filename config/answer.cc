@@ -15,7 +15,8 @@ template <typename T>
 void Give(const std::string& name, const T& message, wire::ConfigAnswer& answer) {
   std::string bytes = flat::EncodeMessage(message);
   if (bytes.size() > limits::kMaxFlatConfigBytes) {
-    answer.problems = name + ":1:1: the loaded file takes " + std::to_string(bytes.size()) + " bytes; write fewer rules\n";
+    answer.problems = name + ":1:1: the loaded file takes " + std::to_string(bytes.size()) +
+                      " bytes; write fewer rules\n";
     return;
   }
   answer.ok = true;

@@ -12,7 +12,8 @@ namespace warder::config {
 // bytes: a HostPlan message.
 wire::ConfigAnswer AnswerHost(const std::string& name, std::string_view bytes, Accounts& accounts);
 
-// bytes: a policy::Policy message, its programs bound to this machine's files, its examples and tests passed.
+// bytes: a policy::Policy message, its programs bound to this machine's files, its examples and
+// tests passed.
 wire::ConfigAnswer AnswerPolicy(const std::string& name, std::string_view bytes);
 
 }  // namespace warder::config

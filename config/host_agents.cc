@@ -22,7 +22,8 @@ void ReadUid(Reading& reading, const YamlNode& node, Into& into) {
 void ReadGroupName(Reading& reading, const YamlNode& node, Into& into) {
   auto name = reading.Text(node, "write the name of a group of agents");
   if (name && !policy::IsRuleId(*name))
-    reading.Problem(node.where, Quote(*name) + " is not the name of a group of agents", "write small letters, digits and dashes");
+    reading.Problem(node.where, Quote(*name) + " is not the name of a group of agents",
+                    "write small letters, digits and dashes");
   into.agent->agent.group = name.value_or("");
 }
 
@@ -35,10 +36,13 @@ constexpr KeyRule<Into> kLayers[] = {
     {"team", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, as `project`"},
     {"org", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, as `project`"},
 };
-void ReadLayers(Reading& reading, const YamlNode& node, Into& into) { ReadMap(reading, node, "layers", kLayers, into); }
+void ReadLayers(Reading& reading, const YamlNode& node, Into& into) {
+  ReadMap(reading, node, "layers", kLayers, into);
+}
 
 void ReadProfile(Reading& reading, const YamlNode& node, Into& into) {
-  into.agent->agent.profile = reading.Text(node, "write the name of a profile of its policy").value_or("");
+  into.agent->agent.profile =
+      reading.Text(node, "write the name of a profile of its policy").value_or("");
 }
 
 void ReadDirectory(Reading& reading, const YamlNode& node, Into& into) {
@@ -49,7 +53,8 @@ void ReadOwner(Reading& reading, const YamlNode& node, Into& into) {
   auto user = ReadUser(reading, node, *into.host->accounts);
   if (!user) return;
   if (user->uid == 0)
-    reading.Problem(node.where, "uid 0 owns no workspace", "give the directory to an ordinary user");
+    reading.Problem(node.where, "uid 0 owns no workspace",
+                    "give the directory to an ordinary user");
   into.agent->agent.workspace.owner_uid = user->uid;
   into.agent->agent.workspace.owner_gid = user->gid;
 }
@@ -58,7 +63,8 @@ void ReadAlso(Reading& reading, const YamlNode& node, Into& into) {
   for (const YamlNode& item : node.items) {
     auto user = ReadUser(reading, item, *into.host->accounts);
     if (!user) continue;
-    if (user->uid == 0) reading.Problem(item.where, "uid 0 is never mapped into a jail", "take it out");
+    if (user->uid == 0)
+      reading.Problem(item.where, "uid 0 is never mapped into a jail", "take it out");
     into.agent->agent.workspace.also_uids.push_back(user->uid);
   }
 }
@@ -70,7 +76,8 @@ constexpr KeyRule<Into> kWorkspace[] = {
 void ReadWorkspaces(Reading& reading, const YamlNode& node, Into& into) {
   if (!reading.IsList(node, "write `workspaces: [{ dir: …, owner: … }]`")) return;
   if (node.items.size() > 1)
-    reading.Problem(node.items[1].where, "more than one workspace an agent is not built in this version",
+    reading.Problem(node.items[1].where,
+                    "more than one workspace an agent is not built in this version",
                     "leave one, and declare another agent for the other");
   into.agent->has_workspace = true;
   ReadMap(reading, node.items[0], "a workspace", kWorkspace, into);
@@ -84,7 +91,8 @@ void ReadSessions(Reading& reading, const YamlNode& node, Into& into) {
 void ReadApprovers(Reading& reading, const YamlNode& node, Into& into) {
   if (!reading.IsList(node, "write a list, as [\"user:lead\"]")) return;
   for (const YamlNode& item : node.items)
-    if (auto subject = ReadSubject(reading, item, *into.host)) into.agent->agent.approvers.push_back(*subject);
+    if (auto subject = ReadSubject(reading, item, *into.host))
+      into.agent->agent.approvers.push_back(*subject);
 }
 
 constexpr KeyRule<Into> kAgent[] = {

@@ -1,8 +1,9 @@
-// The host file (8-host-file): from YAML bytes to a HostPlan, by the same strict reader as policies.
+// The host file (8-host-file): from YAML bytes to a HostPlan, by the same strict reader as
+// policies.
 //
-// Names of users and groups are resolved; every default is filled in. What this version does not serve
-// (notify, metrics, layers other than one project policy an agent, warm jails, images …) is refused by
-// name. Owner and mode of the file are checked by whoever opens it (base/owner_check.h).
+// Names of users and groups are resolved; every default is filled in. What this version does not
+// serve (notify, metrics, layers other than one project policy an agent, warm jails, images …) is
+// refused by name. Owner and mode of the file are checked by whoever opens it (base/owner_check.h).
 #pragma once
 
 #include <string>
@@ -25,8 +26,8 @@ HostResult LoadHostFile(std::string_view bytes, Accounts& accounts);
 // The same, from a path and with this machine's accounts; an Error where the file can not be read.
 Result<HostResult> LoadHostFileAt(const std::string& path);
 
-// The plan as a host file with every default written out; ids as numbers. Loading it gives the same plan
-// but for its digest.
+// The plan as a host file with every default written out; ids as numbers. Loading it gives the same
+// plan but for its digest.
 std::string ShowHost(const wire::HostPlan& plan);
 
 // Rights by name, in the order of their bits.

@@ -1,4 +1,5 @@
-// The parts of the host file's loader, one file a group of sections; only config/host_*.cc include this.
+// The parts of the host file's loader, one file a group of sections; only config/host_*.cc include
+// this.
 #pragma once
 
 #include <map>
@@ -47,7 +48,7 @@ void ReadBounds(Reading& reading, const YamlNode& node, HostDraft& draft);      
 void SetDefaultBounds(wire::Bounds& bounds);                                    // host_bounds.cc
 void ReadAgents(Reading& reading, const YamlNode& node, HostDraft& draft);      // host_agents.cc
 // What is known only at the end: defaults that need a name, ids and trees that overlap.
-void CheckHost(Reading& reading, const YamlNode& root, HostDraft& draft);       // host_check.cc
+void CheckHost(Reading& reading, const YamlNode& root, HostDraft& draft);  // host_check.cc
 
 // Whether path is directory or lies below it. Both clean.
 bool IsWithin(std::string_view path, std::string_view directory);

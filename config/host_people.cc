@@ -7,11 +7,21 @@
 namespace warder::config {
 
 const RightName kRightNames[15] = {
-    {"status", wire::kRightStatus},   {"sessions", wire::kRightSessions},    {"policy", wire::kRightPolicy},
-    {"metrics", wire::kRightMetrics}, {"stop", wire::kRightStop},            {"resume", wire::kRightResume},
-    {"reload", wire::kRightReload},   {"drain", wire::kRightDrain},          {"approve", wire::kRightApprove},
-    {"profile", wire::kRightProfile}, {"undo", wire::kRightUndo},            {"changes", wire::kRightChanges},
-    {"trash", wire::kRightTrash},     {"audit-read", wire::kRightAuditRead}, {"audit-prune", wire::kRightAuditPrune},
+    {"status", wire::kRightStatus},
+    {"sessions", wire::kRightSessions},
+    {"policy", wire::kRightPolicy},
+    {"metrics", wire::kRightMetrics},
+    {"stop", wire::kRightStop},
+    {"resume", wire::kRightResume},
+    {"reload", wire::kRightReload},
+    {"drain", wire::kRightDrain},
+    {"approve", wire::kRightApprove},
+    {"profile", wire::kRightProfile},
+    {"undo", wire::kRightUndo},
+    {"changes", wire::kRightChanges},
+    {"trash", wire::kRightTrash},
+    {"audit-read", wire::kRightAuditRead},
+    {"audit-prune", wire::kRightAuditPrune},
 };
 
 namespace {
@@ -37,12 +47,14 @@ std::optional<uint32_t> FindGroup(const std::string& text, Accounts& accounts) {
 void ReadBroker(Reading& reading, const YamlNode& node, HostDraft& draft) {
   auto user = ReadUser(reading, node, *draft.accounts);
   draft.has_broker = true;
-  if (user) std::tie(draft.plan.broker_uid, draft.plan.broker_gid) = std::pair(user->uid, user->gid);
+  if (user)
+    std::tie(draft.plan.broker_uid, draft.plan.broker_gid) = std::pair(user->uid, user->gid);
 }
 void ReadLedger(Reading& reading, const YamlNode& node, HostDraft& draft) {
   auto user = ReadUser(reading, node, *draft.accounts);
   draft.has_ledger = true;
-  if (user) std::tie(draft.plan.ledger_uid, draft.plan.ledger_gid) = std::pair(user->uid, user->gid);
+  if (user)
+    std::tie(draft.plan.ledger_uid, draft.plan.ledger_gid) = std::pair(user->uid, user->gid);
 }
 void ReadAdmin(Reading& reading, const YamlNode& node, HostDraft& draft) {
   draft.has_admin = true;
@@ -93,7 +105,8 @@ std::optional<User> ReadUser(Reading& reading, const YamlNode& node, Accounts& a
   if (!text) return std::nullopt;
   auto user = FindUser(*text, accounts);
   if (!user)
-    reading.Problem(node.where, Quote(*text) + " is no user of this machine", "make the user, or write a number");
+    reading.Problem(node.where, Quote(*text) + " is no user of this machine",
+                    "make the user, or write a number");
   return user;
 }
 
@@ -102,7 +115,8 @@ std::optional<uint32_t> ReadGroup(Reading& reading, const YamlNode& node, Accoun
   if (!text) return std::nullopt;
   auto group = FindGroup(*text, accounts);
   if (!group)
-    reading.Problem(node.where, Quote(*text) + " is no group of this machine", "make the group, or write a number");
+    reading.Problem(node.where, Quote(*text) + " is no group of this machine",
+                    "make the group, or write a number");
   return group;
 }
 
@@ -114,7 +128,8 @@ std::optional<wire::Subject> ReadSubject(Reading& reading, const YamlNode& node,
   subject.name = *text;
   subject.group = text->starts_with("group:");
   if (!subject.group && !text->starts_with("user:")) {
-    reading.Problem(node.where, Quote(*text) + " is neither a user nor a group", std::string(kForm));
+    reading.Problem(node.where, Quote(*text) + " is neither a user nor a group",
+                    std::string(kForm));
     return std::nullopt;
   }
   std::string name = text->substr(text->find(':') + 1);
@@ -125,7 +140,8 @@ std::optional<wire::Subject> ReadSubject(Reading& reading, const YamlNode& node,
     id = user->uid;
   }
   if (!id) {
-    reading.Problem(node.where, Quote(*text) + " is not known on this machine", "make it, or write a number");
+    reading.Problem(node.where, Quote(*text) + " is not known on this machine",
+                    "make it, or write a number");
     return std::nullopt;
   }
   subject.id = *id;

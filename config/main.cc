@@ -1,7 +1,8 @@
-// warder-config: which flat message is this file? Reads descriptor 3, writes descriptor 1, and ends.
+// warder-config: which flat message is this file? Reads descriptor 3, writes descriptor 1, and
+// ends.
 //
-// Untrusted bytes meet YAML and regex parsers here and nowhere else in a host: as nobody, with limits of
-// memory, time and descriptors, without a way to gain privilege or to start a program.
+// Untrusted bytes meet YAML and regex parsers here and nowhere else in a host: as nobody, with
+// limits of memory, time and descriptors, without a way to gain privilege or to start a program.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -32,8 +33,10 @@ Status GiveUp() {
 #ifndef WARDER_SANITIZED  // address sanitizer reserves terabytes of addresses
   WARDER_TRY_STATUS(Bound(RLIMIT_AS, limits::kConfigMemoryBytes, "RLIMIT_AS"));
 #endif
-  WARDER_TRY_STATUS(Bound(RLIMIT_CPU, static_cast<rlim_t>(limits::kConfigTimeout.count()), "RLIMIT_CPU"));
-  WARDER_TRY_STATUS(Bound(RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"));  // accounts and programs are looked up one by one
+  WARDER_TRY_STATUS(
+      Bound(RLIMIT_CPU, static_cast<rlim_t>(limits::kConfigTimeout.count()), "RLIMIT_CPU"));
+  WARDER_TRY_STATUS(
+      Bound(RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"));  // accounts and programs are looked up one by one
   WARDER_TRY_STATUS(Bound(RLIMIT_FSIZE, 2 * limits::kMaxFlatConfigBytes, "RLIMIT_FSIZE"));
   WARDER_TRY_STATUS(Bound(RLIMIT_NPROC, 0, "RLIMIT_NPROC"));
   // 1, not 0: a limit of 0 does not stop a core_pattern that is a pipe.
@@ -59,7 +62,10 @@ int Main(int argc, char** argv) {
   bool host = what == "host" && (argc == 2 || argc == 3);
   bool policy = what == "policy" && argc == 3;
   if (!host && !policy) {
-    std::fputs("warder-config: started wrongly; it is warderd's: warder-config host [NAME] | policy NAME\n", stderr);
+    std::fputs(
+        "warder-config: started wrongly; it is warderd's: warder-config host [NAME] | policy "
+        "NAME\n",
+        stderr);
     return 2;
   }
   Status done = GiveUp();

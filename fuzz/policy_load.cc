@@ -1,5 +1,6 @@
-// Property: a policy file is loaded the same way each time; what is refused says where and what to write;
-// what is taken reads back from its flat form byte for byte, and its examples and tests can be run.
+// Property: a policy file is loaded the same way each time; what is refused says where and what to
+// write; what is taken reads back from its flat form byte for byte, and its examples and tests can
+// be run.
 #include <cstdint>
 #include <cstdlib>
 
@@ -22,10 +23,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   policy::LoadResult second = policy::LoadPolicy("F", bytes);
   Require(first.Describe("F") == second.Describe("F"));
   for (const policy::LoadProblem& problem : first.problems)
-    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() && !problem.remedy.empty());
+    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() &&
+            !problem.remedy.empty());
   if (!first.problems.empty()) return 0;
   // What may never get through, whatever the rest of the file says.
-  for (const std::string& name : first.policy.environment_pass) Require(FindCodeVariable(name) == nullptr);
+  for (const std::string& name : first.policy.environment_pass)
+    Require(FindCodeVariable(name) == nullptr);
   for (const policy::ExecRule& rule : first.policy.exec)
     Require(!rule.id.empty() && !rule.argv.empty() && !rule.argv.front().words.empty());
   for (const policy::PathRule& rule : first.policy.paths)

@@ -1,8 +1,8 @@
 // From program names to files (1-policy: "Programs are names bound to absolute files").
 //
-// The policy room looks at no disk: whoever binds brings a ProgramLookup (config/bind_disk.h has the real
-// one). A name that `programs` does not list is looked up once in the system's directories. A name that is
-// bound to no file allows no call, and still forbids by basename.
+// The policy room looks at no disk: whoever binds brings a ProgramLookup (config/bind_disk.h has
+// the real one). A name that `programs` does not list is looked up once in the system's
+// directories. A name that is bound to no file allows no call, and still forbids by basename.
 #pragma once
 
 #include <string>
@@ -21,10 +21,12 @@ class ProgramLookup {
 };
 
 // Directories in which undeclared names are looked up, in order.
-inline constexpr std::string_view kProgramDirectories[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
+inline constexpr std::string_view kProgramDirectories[] = {"/usr/bin", "/usr/sbin", "/bin",
+                                                           "/sbin"};
 
-// Fills Program::files of every program, each file once. Answers what people should know, as `policy
-// check` says it: names bound to nothing, pins that differ. None of it makes the policy unusable.
+// Fills Program::files of every program, each file once. Answers what people should know, as
+// `policy check` says it: names bound to nothing, pins that differ. None of it makes the policy
+// unusable.
 std::vector<LoadProblem> BindPrograms(Policy& policy, ProgramLookup& lookup);
 
 }  // namespace warder::policy

@@ -9,7 +9,8 @@ namespace {
 
 void ReadVersion(Reading& reading, const YamlNode& node, Draft&) {
   if (node.kind != YamlKind::kScalar || node.text != "1")
-    reading.Problem(node.where, "policy version " + Quote(node.text), "write `policy: 1`, the only one that this program reads");
+    reading.Problem(node.where, "policy version " + Quote(node.text),
+                    "write `policy: 1`, the only one that this program reads");
 }
 
 void ReadLayer(Reading& reading, const YamlNode& node, Draft& draft) {
@@ -24,9 +25,11 @@ void ReadLayer(Reading& reading, const YamlNode& node, Draft& draft) {
 void ReadId(Reading& reading, const YamlNode& node, Draft& draft) {
   auto text = reading.Text(node, "write `id: team/name`");
   if (!text) return;
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
   if (text->size() > 128 || text->find_first_not_of(kLetters) != std::string::npos)
-    reading.Problem(node.where, Quote(*text) + " is not the id of a policy", "write letters, digits and . _ / -, as `acme/payments-api`");
+    reading.Problem(node.where, Quote(*text) + " is not the id of a policy",
+                    "write letters, digits and . _ / -, as `acme/payments-api`");
   draft.policy.id = *text;
 }
 
@@ -59,7 +62,8 @@ void ReadExecutable(Reading& reading, const YamlNode& node, Policy& policy) {
 }
 
 constexpr KeyRule<Policy> kWorkspace[] = {
-    {"mode", Need::kRequired, ReadMode, "`mode: direct`: the default, copy-on-write, is not built in this version"},
+    {"mode", Need::kRequired, ReadMode,
+     "`mode: direct`: the default, copy-on-write, is not built in this version"},
     {"executable", Need::kOptional, ReadExecutable, ""},
     {"apply", Need::kNotBuilt, nullptr, "take it out: in mode direct there is nothing to apply"},
     {"trash", Need::kNotBuilt, nullptr, "take it out: the trash keeps everything as yet"},
@@ -73,7 +77,8 @@ void ReadWorkspace(Reading& reading, const YamlNode& node, Draft& draft) {
 void OnlyWord(Reading& reading, const YamlNode& node, std::span<const std::string_view> known) {
   auto word = reading.OneOf(node, known);
   if (word && *word != 0)
-    reading.Problem(node.where, Quote(node.text) + " is not built in this version", "write `" + std::string(known[0]) + "`");
+    reading.Problem(node.where, Quote(node.text) + " is not built in this version",
+                    "write `" + std::string(known[0]) + "`");
 }
 void ReadTier(Reading& reading, const YamlNode& node, Policy&) {
   constexpr std::string_view kTiers[] = {"namespace", "landlock", "oci", "microvm"};
@@ -81,7 +86,8 @@ void ReadTier(Reading& reading, const YamlNode& node, Policy&) {
 }
 void ReadRoot(Reading& reading, const YamlNode& node, Policy&) {
   if (node.kind != YamlKind::kScalar || node.text != "host-usr")
-    reading.Problem(node.where, Quote(node.text) + " is not a root of this version", "write `root: host-usr`");
+    reading.Problem(node.where, Quote(node.text) + " is not a root of this version",
+                    "write `root: host-usr`");
 }
 void ReadHardLimits(Reading& reading, const YamlNode& node, Policy&) {
   constexpr std::string_view kLimits[] = {"cgroup", "process"};
@@ -97,15 +103,18 @@ void ReadJail(Reading& reading, const YamlNode& node, Draft& draft) {
 }
 
 bool IsVariableName(std::string_view text) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-  return !text.empty() && text.size() <= 128 && text.find_first_not_of(kLetters) == std::string_view::npos &&
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  return !text.empty() && text.size() <= 128 &&
+         text.find_first_not_of(kLetters) == std::string_view::npos &&
          (text[0] < '0' || text[0] > '9');
 }
 
 void ReadPass(Reading& reading, const YamlNode& node, Policy& policy) {
   for (const auto& [name, where] : reading.Texts(node, "write a list of names, as [CI, TZ]")) {
     if (!IsVariableName(name))
-      reading.Problem(where, Quote(name) + " is not the name of a variable", "write names, not globs and not values");
+      reading.Problem(where, Quote(name) + " is not the name of a variable",
+                      "write names, not globs and not values");
     else if (const CodeVariable* variable = FindCodeVariable(name))
       reading.Problem(where, Quote(name) + " may never be passed: " + std::string(variable->reason),
                       "take it out, or give programs what they need as arguments");
@@ -119,13 +128,15 @@ void ReadEnvironment(Reading& reading, const YamlNode& node, Draft& draft) {
 }
 
 void ReadRequireReason(Reading& reading, const YamlNode& node, Draft& draft) {
-  for (const auto& [action, where] : reading.Texts(node, "write a list of actions, as [git_push]")) {
+  for (const auto& [action, where] :
+       reading.Texts(node, "write a list of actions, as [git_push]")) {
     draft.policy.require_reason.push_back(action);
     draft.listed_actions.push_back({action, where});
   }
 }
 
-constexpr std::string_view kLongForm = "write it out as exec and paths rules: the shorthand comes later";
+constexpr std::string_view kLongForm =
+    "write it out as exec and paths rules: the shorthand comes later";
 constexpr KeyRule<Draft> kPolicy[] = {
     {"policy", Need::kRequired, ReadVersion, "`policy: 1` as the first line"},
     {"layer", Need::kRequired, ReadLayer, "`layer: project`"},
@@ -146,9 +157,11 @@ constexpr KeyRule<Draft> kPolicy[] = {
     {"network", Need::kNotBuilt, nullptr, "take it out: no run has a network yet"},
     {"inside", Need::kNotBuilt, nullptr, "take it out: there is no exec guard yet"},
     {"unmatched", Need::kNotBuilt, nullptr, "take it out: what no rule matches is forbidden"},
-    {"windows", Need::kNotBuilt, nullptr, "take it out, and write `level: approve` where the time matters"},
+    {"windows", Need::kNotBuilt, nullptr,
+     "take it out, and write `level: approve` where the time matters"},
     {"session", Need::kNotBuilt, nullptr, "take it out: there are no circuit breakers yet"},
-    {"redact", Need::kNotBuilt, nullptr, "take it out, and forbid reading the files that hold secrets"},
+    {"redact", Need::kNotBuilt, nullptr,
+     "take it out, and forbid reading the files that hold secrets"},
     {"allowed_actions", Need::kNotBuilt, nullptr, kLongForm},
     {"forbidden", Need::kNotBuilt, nullptr, kLongForm},
     {"resource_limits", Need::kNotBuilt, nullptr, "write `limits`: the shorthand comes later"},
@@ -156,7 +169,9 @@ constexpr KeyRule<Draft> kPolicy[] = {
 
 }  // namespace
 
-std::string LoadResult::Describe(const std::string& file) const { return DescribeProblems(file, problems); }
+std::string LoadResult::Describe(const std::string& file) const {
+  return DescribeProblems(file, problems);
+}
 
 LoadResult LoadPolicy(const std::string& file, std::string_view bytes) {
   LoadResult result;

@@ -9,7 +9,8 @@ namespace warder::policy {
 namespace {
 
 // Ids that decisions use for what no rule says.
-constexpr std::string_view kReserved[] = {"no-rule", "no-path", "no-host", "opaque", "environment", "reason"};
+constexpr std::string_view kReserved[] = {"no-rule", "no-path",     "no-host",
+                                          "opaque",  "environment", "reason"};
 
 void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_view>& ids) {
   std::map<std::string_view, uint32_t> seen;
@@ -19,8 +20,9 @@ void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_vi
       reading.Problem(where, Quote(id) + " is a name that decisions use", "write another id");
     auto [first, fresh] = seen.emplace(id, where.line);
     if (!fresh)
-      reading.Problem(where, Quote(id) + " is the id of another rule, in line " + std::to_string(first->second),
-                      "write an id of its own");
+      reading.Problem(
+          where, Quote(id) + " is the id of another rule, in line " + std::to_string(first->second),
+          "write an id of its own");
     ids.push_back(id);
   };
   for (const ExecRule& rule : policy.exec) check(rule.id, rule.where);
@@ -36,7 +38,8 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
   }
   for (const Mention& mention : draft.named_profiles)
     if (!by_name.contains(mention.name))
-      reading.Problem(mention.where, Quote(mention.name) + " is not a profile", DidYouMean(mention.name, names));
+      reading.Problem(mention.where, Quote(mention.name) + " is not a profile",
+                      DidYouMean(mention.name, names));
   for (const Profile& start : draft.policy.profiles) {
     std::set<std::string_view> met;
     const Profile* at = &start;
@@ -46,18 +49,21 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
     }
     // Only what lies on the circle is told, not each profile that leads to it.
     if (at == &start)
-      reading.Problem(start.where, Quote(start.name) + " is based on itself, in a circle", "take one based-on out");
+      reading.Problem(start.where, Quote(start.name) + " is based on itself, in a circle",
+                      "take one based-on out");
   }
 }
 
 void CheckActions(Reading& reading, const Draft& draft, std::vector<std::string_view>& actions) {
   actions.assign(std::begin(kToolActions), std::end(kToolActions));
   for (const ExecRule& rule : draft.policy.exec)
-    if (!rule.action.empty() && std::find(actions.begin(), actions.end(), rule.action) == actions.end())
+    if (!rule.action.empty() &&
+        std::find(actions.begin(), actions.end(), rule.action) == actions.end())
       actions.push_back(rule.action);
   for (const Mention& mention : draft.listed_actions)
     if (std::find(actions.begin(), actions.end(), mention.name) == actions.end())
-      reading.Problem(mention.where, Quote(mention.name) + " is the action of no rule and of no tool",
+      reading.Problem(mention.where,
+                      Quote(mention.name) + " is the action of no rule and of no tool",
                       DidYouMean(mention.name, actions));
 }
 
@@ -66,7 +72,8 @@ void CheckDecidedBy(Reading& reading, const Draft& draft, std::vector<std::strin
     if (name != "no-host") known.push_back(name);
   for (const Mention& mention : draft.decided_by)
     if (std::find(known.begin(), known.end(), mention.name) == known.end())
-      reading.Problem(mention.where, Quote(mention.name) + " is no rule, no action and nothing that decisions use",
+      reading.Problem(mention.where,
+                      Quote(mention.name) + " is no rule, no action and nothing that decisions use",
                       DidYouMean(mention.name, known));
 }
 
@@ -87,12 +94,14 @@ void AddPrograms(Draft& draft) {
 
 void CheckDraft(Reading& reading, const YamlNode& root, Draft& draft) {
   if (draft.policy.workspace_mode == WorkspaceMode::kDirect && root.Find("workspace") == nullptr)
-    reading.Problem(root.where, "no `workspace`: the default, copy-on-write, is not built in this version",
-                    "write `workspace: { mode: direct }`, and know that what commands delete is gone");
+    reading.Problem(
+        root.where, "no `workspace`: the default, copy-on-write, is not built in this version",
+        "write `workspace: { mode: direct }`, and know that what commands delete is gone");
   if ((root.Find("profiles") == nullptr) != (root.Find("default-profile") == nullptr))
     reading.Problem(root.where, "`profiles` and `default-profile` belong together",
-                    root.Find("profiles") == nullptr ? "write `profiles`, or take `default-profile` out"
-                                                     : "write `default-profile: name`");
+                    root.Find("profiles") == nullptr
+                        ? "write `profiles`, or take `default-profile` out"
+                        : "write `default-profile: name`");
   std::vector<std::string_view> known, actions;
   CheckIds(reading, draft.policy, known);
   CheckProfiles(reading, draft);

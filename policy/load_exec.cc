@@ -13,7 +13,8 @@ void ReadId(Reading& reading, const YamlNode& node, RuleDraft& into) {
   auto text = reading.Text(node, "write `id: name-of-the-rule`");
   if (!text) return;
   if (!IsRuleId(*text))
-    reading.Problem(node.where, Quote(*text) + " is not a rule id", "write small letters, digits and dashes, as `git-read`");
+    reading.Problem(node.where, Quote(*text) + " is not a rule id",
+                    "write small letters, digits and dashes, as `git-read`");
   into.rule.id = *text;
 }
 
@@ -21,14 +22,18 @@ void ReadAction(Reading& reading, const YamlNode& node, RuleDraft& into) {
   auto text = reading.Text(node, "write `action: git_status`");
   if (!text) return;
   if (!IsActionName(*text))
-    reading.Problem(node.where, Quote(*text) + " is not an action", "write small letters, digits and _, as `git_status`");
+    reading.Problem(node.where, Quote(*text) + " is not an action",
+                    "write small letters, digits and _, as `git_status`");
   into.rule.action = *text;
 }
 
-void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.level = reading.LevelOf(node); }
+void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.rule.level = reading.LevelOf(node);
+}
 
 void ReadForbid(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  if (auto text = reading.Text(node, "write `forbid: what the agent is told`")) into.rule.forbid_text = *text;
+  if (auto text = reading.Text(node, "write `forbid: what the agent is told`"))
+    into.rule.forbid_text = *text;
 }
 
 void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
@@ -38,17 +43,22 @@ void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
 void ReadArgv(Reading& reading, const YamlNode& node, RuleDraft& into) {
   if (!reading.IsList(node, "write `argv: [program, …]`")) return;
   for (size_t i = 0; i < node.items.size(); ++i)
-    into.rule.argv.push_back(ReadElement(reading, node.items[i], i == 0, i + 1 == node.items.size()));
+    into.rule.argv.push_back(
+        ReadElement(reading, node.items[i], i == 0, i + 1 == node.items.size()));
   const Element& program = into.rule.argv.front();
-  for (const std::string& word : program.words) into.draft->started.push_back({word, program.where});
+  for (const std::string& word : program.words)
+    into.draft->started.push_back({word, program.where});
 }
 
 void ReadNeverArgs(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  for (const auto& [word, where] : reading.Texts(node, "write a list of options, as [-o, --output]")) {
+  for (const auto& [word, where] :
+       reading.Texts(node, "write a list of options, as [-o, --output]")) {
     if (word == "-" || word == "--" || word.find_first_of(" \t\n*") != std::string::npos)
-      reading.Problem(where, Quote(word) + " is not an option", "write options, not globs, one each: -o, --output");
+      reading.Problem(where, Quote(word) + " is not an option",
+                      "write options, not globs, one each: -o, --output");
     else if (word.starts_with("--") && word.find('=') != std::string::npos)
-      reading.Problem(where, Quote(word) + " has a value", "write the option alone: it is met with any value");
+      reading.Problem(where, Quote(word) + " has a value",
+                      "write the option alone: it is met with any value");
     else
       into.rule.never_args.push_back(word);
   }
@@ -61,7 +71,9 @@ void ReadRuleLimits(Reading& reading, const YamlNode& node, RuleDraft& into) {
 void ReadPeople(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
   auto people = reading.Count(node, 100);
   if (people && *people != 1)
-    reading.Problem(node.where, Quote(node.text) + " people: more than one is not built in this version", "write `people: 1`");
+    reading.Problem(node.where,
+                    Quote(node.text) + " people: more than one is not built in this version",
+                    "write `people: 1`");
   terms.people = 1;
 }
 
@@ -80,10 +92,13 @@ void ReadApproval(Reading& reading, const YamlNode& node, RuleDraft& into) {
 }
 
 void ReadExamples(Reading& reading, const YamlNode& node, std::vector<Example>& into) {
-  for (auto& [line, where] : reading.Texts(node, "write a list of command lines")) into.push_back({line, where});
+  for (auto& [line, where] : reading.Texts(node, "write a list of command lines"))
+    into.push_back({line, where});
 }
 
-void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) { ReadExamples(reading, node, into.rule.match); }
+void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  ReadExamples(reading, node, into.rule.match);
+}
 void ReadNotMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
   ReadExamples(reading, node, into.rule.not_match);
 }
@@ -101,9 +116,11 @@ constexpr KeyRule<RuleDraft> kRule[] = {
     {"match", Need::kOptional, ReadMatch, ""},
     {"not-match", Need::kOptional, ReadNotMatch, ""},
     {"network", Need::kNotBuilt, nullptr, "take it out: no run has a network yet"},
-    {"attempts", Need::kNotBuilt, nullptr, "take it out, and write `level: approve` where each run should be seen"},
+    {"attempts", Need::kNotBuilt, nullptr,
+     "take it out, and write `level: approve` where each run should be seen"},
     {"guard", Need::kNotBuilt, nullptr, "take it out: there is no exec guard yet"},
-    {"only", Need::kNotBuilt, nullptr, "take it out: there is no exec guard yet, rules count for calls"},
+    {"only", Need::kNotBuilt, nullptr,
+     "take it out: there is no exec guard yet, rules count for calls"},
     {"lease", Need::kNotBuilt, nullptr, "take it out"},
     {"tool", Need::kNotBuilt, nullptr, "take it out: agents use run_command"},
 };
@@ -114,7 +131,8 @@ void CheckRule(Reading& reading, const YamlNode& node, ExecRule& rule) {
   if (forbid == nullptr) return;
   for (std::string_view key : {"level", "why", "approval", "limits"})
     if (const YamlNode* other = node.Find(key))
-      reading.Problem(other->where, "`" + std::string(key) + "` beside `forbid`", "take one of the two out");
+      reading.Problem(other->where, "`" + std::string(key) + "` beside `forbid`",
+                      "take one of the two out");
   rule.level = Level::kForbid;
 }
 

@@ -30,7 +30,13 @@ constexpr KeyRule<Limits> kOfRule[] = {
 };
 // Not in a rule: read-file is of the tool read_file, concurrent of the session.
 constexpr KeyRule<Limits> kOfLayer[] = {
-    kOfRule[0], kOfRule[1], kOfRule[2], kOfRule[3], kOfRule[4], kOfRule[5], kOfRule[6],
+    kOfRule[0],
+    kOfRule[1],
+    kOfRule[2],
+    kOfRule[3],
+    kOfRule[4],
+    kOfRule[5],
+    kOfRule[6],
     {"read-file", Need::kOptional, Bytes<&Limits::read_file_bytes>, ""},
     {"concurrent", Need::kOptional, Number<&Limits::concurrent>, ""},
 };

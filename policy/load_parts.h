@@ -23,15 +23,16 @@ struct Draft {
   std::vector<Mention> started;         // words in first place of an argv
 };
 
-inline constexpr std::string_view kToolActions[] = {"read_file", "list_directory", "create_file", "modify_file",
-                                                    "delete_file"};
+inline constexpr std::string_view kToolActions[] = {"read_file", "list_directory", "create_file",
+                                                    "modify_file", "delete_file"};
 
 void ReadPrograms(Reading& reading, const YamlNode& node, Draft& draft);  // load_programs.cc
 void ReadExec(Reading& reading, const YamlNode& node, Draft& draft);      // load_exec.cc
 void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft);     // load_paths.cc
 void ReadProfiles(Reading& reading, const YamlNode& node, Draft& draft);  // load_profiles.cc
 void ReadTests(Reading& reading, const YamlNode& node, Draft& draft);     // load_tests.cc
-void ReadLimits(Reading& reading, const YamlNode& node, Limits& limits, bool of_rule);  // load_limits.cc
+void ReadLimits(Reading& reading, const YamlNode& node, Limits& limits,
+                bool of_rule);  // load_limits.cc
 
 // A program as a rule may name it: a bare name, or a clean absolute path.
 bool IsProgramName(std::string_view text);

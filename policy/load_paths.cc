@@ -14,7 +14,8 @@ std::optional<std::string> Fill(Reading& reading, const std::string& text, Where
   size_t dollar = text.find("${");
   if (dollar == std::string::npos) return text;
   size_t end = text.find('}', dollar);
-  std::string name = end == std::string::npos ? text.substr(dollar + 2) : text.substr(dollar + 2, end - dollar - 2);
+  std::string name = end == std::string::npos ? text.substr(dollar + 2)
+                                              : text.substr(dollar + 2, end - dollar - 2);
   for (size_t i = 0; i < std::size(kVariables); ++i) {
     if (name != kVariables[i] || end == std::string::npos) continue;
     std::string rest = text.substr(end + 1);
@@ -24,7 +25,8 @@ std::optional<std::string> Fill(Reading& reading, const std::string& text, Where
                     "write it in front, followed by / or nothing, and only one");
     return std::nullopt;
   }
-  reading.Problem(where, Quote("${" + name + "}") + " is not a variable", DidYouMean(name, kVariables));
+  reading.Problem(where, Quote("${" + name + "}") + " is not a variable",
+                  DidYouMean(name, kVariables));
   return std::nullopt;
 }
 
@@ -44,7 +46,8 @@ struct RuleDraft {
 void ReadId(Reading& reading, const YamlNode& node, RuleDraft& into) {
   auto text = reading.Text(node, "write `id: name-of-the-rule`");
   if (text && !IsRuleId(*text))
-    reading.Problem(node.where, Quote(*text) + " is not a rule id", "write small letters, digits and dashes, as `secrets`");
+    reading.Problem(node.where, Quote(*text) + " is not a rule id",
+                    "write small letters, digits and dashes, as `secrets`");
   into.rule.id = text.value_or("");
 }
 
@@ -72,7 +75,8 @@ void ReadMay(Reading& reading, const YamlNode& node, RuleDraft& into) {
     auto act = reading.OneOf(item, kActs);
     if (!act) continue;
     uint8_t bit = ActBit(static_cast<Act>(*act));
-    if ((into.rule.may & bit) != 0) reading.Problem(item.where, Quote(item.text) + " is there already", "write it once");
+    if ((into.rule.may & bit) != 0)
+      reading.Problem(item.where, Quote(item.text) + " is there already", "write it once");
     into.rule.may = static_cast<uint8_t>(into.rule.may | bit);
   }
 }
@@ -84,7 +88,8 @@ void ReadUnder(Reading& reading, const YamlNode& node, RuleDraft& into) {
   auto filled = Fill(reading, *text, node.where);
   if (!filled) return;
   if (text->find('*') != std::string::npos)
-    reading.Problem(node.where, Quote(*text) + " has a wildcard", "write globs under `match`; `under` is one directory");
+    reading.Problem(node.where, Quote(*text) + " has a wildcard",
+                    "write globs under `match`; `under` is one directory");
   else if (!IsCleanAbsolutePath(*filled))
     reading.Problem(node.where, Quote(*text) + " is not the clean path of a directory",
                     "begin with / or a variable; no `.`, `..`, doubled or trailing slashes");
@@ -92,7 +97,8 @@ void ReadUnder(Reading& reading, const YamlNode& node, RuleDraft& into) {
 
 std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
   std::vector<std::string> globs;
-  for (const auto& [text, where] : reading.Texts(node, "write a list of globs, as [\"**/*.key\"]")) {
+  for (const auto& [text, where] :
+       reading.Texts(node, "write a list of globs, as [\"**/*.key\"]")) {
     auto filled = Fill(reading, text, where);
     if (!filled) continue;
     if (Status good = CheckGlob(*filled); !good)
@@ -103,8 +109,12 @@ std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
   return globs;
 }
 
-void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.match = ReadGlobs(reading, node); }
-void ReadUnless(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.unless = ReadGlobs(reading, node); }
+void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.rule.match = ReadGlobs(reading, node);
+}
+void ReadUnless(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.rule.unless = ReadGlobs(reading, node);
+}
 
 constexpr KeyRule<RuleDraft> kRule[] = {
     {"id", Need::kRequired, ReadId, "`id: name-of-the-rule`"},
@@ -123,29 +133,38 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
   const YamlNode* under = node.Find("under");
   const YamlNode* match = node.Find("match");
   if (!draft.has_level)
-    reading.Problem(node.where, "a path rule without level", "write `level: auto` (or another) or `forbid: why`");
+    reading.Problem(node.where, "a path rule without level",
+                    "write `level: auto` (or another) or `forbid: why`");
   if (node.Find("why") != nullptr && node.Find("forbid") != nullptr)
     reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
   if ((under == nullptr) == (match == nullptr))
-    reading.Problem(node.where, under == nullptr ? "a path rule without paths" : "a path rule with `under` and `match`",
-                    "write either `under: directory` or `match: [globs]`");
+    reading.Problem(
+        node.where,
+        under == nullptr ? "a path rule without paths" : "a path rule with `under` and `match`",
+        "write either `under: directory` or `match: [globs]`");
   if (rule.level == Level::kForbid) return;
   if (under != nullptr && rule.under == "/")
-    reading.Problem(under->where, "\"/\" is the whole host", "name the directories that are needed");
+    reading.Problem(under->where, "\"/\" is the whole host",
+                    "name the directories that are needed");
   if ((rule.may & (ActBit(Act::kWrite) | ActBit(Act::kDelete))) == 0) return;
   bool inside = under == nullptr || BeneathVariable(rule.under);
   for (const std::string& glob : rule.match) inside = inside && BeneathVariable(glob);
   if (!inside)
-    reading.Problem((under != nullptr ? under : match != nullptr ? match : &node)->where,
+    reading.Problem((under != nullptr   ? under
+                     : match != nullptr ? match
+                                        : &node)
+                        ->where,
                     "write or delete outside the workspace and tmp",
-                    "begin with ${workspace} or ${tmp}, or say `may: [read]`; elsewhere they can only be forbidden");
+                    "begin with ${workspace} or ${tmp}, or say `may: [read]`; elsewhere they can "
+                    "only be forbidden");
 }
 
 }  // namespace
 
 void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_paths = true;
-  if (!reading.IsList(node, "write a list of rules, `- { id: …, level: …, may: […], under: … }`")) return;
+  if (!reading.IsList(node, "write a list of rules, `- { id: …, level: …, may: […], under: … }`"))
+    return;
   for (const YamlNode& item : node.items) {
     RuleDraft into;
     into.rule.where = item.where;

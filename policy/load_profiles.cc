@@ -13,11 +13,13 @@ struct ProfileDraft {
 
 template <Level level>
 void ReadActions(Reading& reading, const YamlNode& node, ProfileDraft& into) {
-  for (const auto& [action, where] : reading.Texts(node, "write a list of actions, as [git_status]")) {
+  for (const auto& [action, where] :
+       reading.Texts(node, "write a list of actions, as [git_status]")) {
     auto same = [&](const auto& other) { return other.first == action; };
     auto& actions = into.profile.actions;
     if (auto first = std::find_if(actions.begin(), actions.end(), same); first != actions.end()) {
-      reading.Problem(where, Quote(action) + " is listed already, at " + LevelName(first->second), "write each action once");
+      reading.Problem(where, Quote(action) + " is listed already, at " + LevelName(first->second),
+                      "write each action once");
       continue;
     }
     actions.emplace_back(action, level);
@@ -39,7 +41,8 @@ void ReadOtherwise(Reading& reading, const YamlNode& node, ProfileDraft& into) {
 void ReadApproveBecomes(Reading& reading, const YamlNode& node, ProfileDraft& into) {
   auto level = reading.LevelOf(node);
   if (level && *level != Level::kForbid)
-    reading.Problem(node.where, Quote(node.text) + " is looser than a person's yes", "write `approve-becomes: forbid`, or take it out");
+    reading.Problem(node.where, Quote(node.text) + " is looser than a person's yes",
+                    "write `approve-becomes: forbid`, or take it out");
   into.profile.approve_becomes_forbid = true;
 }
 
@@ -64,7 +67,8 @@ void ReadProfiles(Reading& reading, const YamlNode& node, Draft& draft) {
   if (!reading.IsMap(node, kForm)) return;
   for (size_t i = 0; i < node.keys.size(); ++i) {
     if (!IsRuleId(node.keys[i].text))
-      reading.Problem(node.keys[i].where, Quote(node.keys[i].text) + " is not the name of a profile",
+      reading.Problem(node.keys[i].where,
+                      Quote(node.keys[i].text) + " is not the name of a profile",
                       "write small letters, digits and dashes");
     ProfileDraft into;
     into.draft = &draft;

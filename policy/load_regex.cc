@@ -7,7 +7,8 @@
 namespace warder::policy {
 namespace {
 
-// The end of a bracket expression that begins at `at`, one past its `]`; the text's end where it is open.
+// The end of a bracket expression that begins at `at`, one past its `]`; the text's end where it is
+// open.
 size_t EndOfClass(std::string_view text, size_t at) {
   size_t i = at + 1;
   if (i < text.size() && text[i] == '^') ++i;
@@ -22,16 +23,19 @@ size_t EndOfClass(std::string_view text, size_t at) {
   return std::min(i + 1, text.size());
 }
 
-// Anchors mean nothing where the whole argument must fit, and groups with `?` can change how the rest is
-// read (flags, names): a reader should not have to know that.
+// Anchors mean nothing where the whole argument must fit, and groups with `?` can change how the
+// rest is read (flags, names): a reader should not have to know that.
 std::optional<RegexProblem> Forbidden(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     switch (text[i]) {
-      case '[': i = EndOfClass(text, i) - 1; break;
+      case '[':
+        i = EndOfClass(text, i) - 1;
+        break;
       case '^':
       case '$':
         return RegexProblem{std::string("`") + text[i] + "` in a regex",
-                            "take it out: the whole argument must fit anyway; for the character itself write a backslash before it"};
+                            "take it out: the whole argument must fit anyway; for the character "
+                            "itself write a backslash before it"};
       case '(':
         if (i + 1 < text.size() && text[i + 1] == '?')
           return RegexProblem{"`(?` in a regex", "write plain groups, ( and ), only"};
@@ -42,7 +46,8 @@ std::optional<RegexProblem> Forbidden(std::string_view text) {
           return RegexProblem{std::string("`\\") + text[i] + "` in a regex",
                               "take it out: the whole argument must fit anyway"};
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return std::nullopt;
@@ -60,8 +65,9 @@ std::optional<RegexProblem> CheckRegex(const std::string& regex) {
     return RegexProblem{"a regex that RE2 does not take: " + compiled.error(),
                         "see github.com/google/re2/wiki/Syntax"};
   if (compiled.ProgramSize() > static_cast<int>(limits::kMaxRegexStates))
-    return RegexProblem{"a regex of " + std::to_string(compiled.ProgramSize()) + " states",
-                        "at most " + std::to_string(limits::kMaxRegexStates) + " are taken: use smaller repeats"};
+    return RegexProblem{
+        "a regex of " + std::to_string(compiled.ProgramSize()) + " states",
+        "at most " + std::to_string(limits::kMaxRegexStates) + " are taken: use smaller repeats"};
   return std::nullopt;
 }
 

@@ -14,7 +14,8 @@ void ReadRun(Reading& reading, const YamlNode& node, TestDraft& into) {
 }
 
 void ReadTool(Reading& reading, const YamlNode& node, TestDraft& into) {
-  constexpr std::string_view kTools[] = {"read_file", "write_file", "list_directory", "delete_file", "restore_file"};
+  constexpr std::string_view kTools[] = {"read_file", "write_file", "list_directory", "delete_file",
+                                         "restore_file"};
   if (auto tool = reading.OneOf(node, kTools)) into.test.tool = kTools[*tool];
 }
 
@@ -61,14 +62,18 @@ void CheckTest(Reading& reading, const YamlNode& node) {
   const YamlNode* tool = node.Find("tool");
   const YamlNode* path = node.Find("path");
   if ((run == nullptr) == (tool == nullptr))
-    reading.Problem(node.where, "a test without one call", "write either `run: \"a line\"` or `tool: name, path: …`");
+    reading.Problem(node.where, "a test without one call",
+                    "write either `run: \"a line\"` or `tool: name, path: …`");
   if (tool != nullptr && path == nullptr)
     reading.Problem(tool->where, "a tool without its path", "write `path: …` beside it");
   for (std::string_view key : {"path", "new"})
     if (const YamlNode* other = node.Find(key); other != nullptr && run != nullptr)
-      reading.Problem(other->where, "`" + std::string(key) + "` beside `run`", "take it out: it belongs to `tool`");
-  if (const YamlNode* is_new = node.Find("new"); is_new != nullptr && tool != nullptr && tool->text != "write_file")
-    reading.Problem(is_new->where, "`new` with " + Quote(tool->text), "take it out: it is for write_file");
+      reading.Problem(other->where, "`" + std::string(key) + "` beside `run`",
+                      "take it out: it belongs to `tool`");
+  if (const YamlNode* is_new = node.Find("new");
+      is_new != nullptr && tool != nullptr && tool->text != "write_file")
+    reading.Problem(is_new->where, "`new` with " + Quote(tool->text),
+                    "take it out: it is for write_file");
 }
 
 }  // namespace

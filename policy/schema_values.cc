@@ -13,8 +13,13 @@ struct Unit {
   uint64_t factor;
 };
 // Longest names first: `KiB` ends in `B` too.
-constexpr Unit kSizes[] = {{"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"KB", 1000},
-                           {"MB", 1'000'000},   {"GB", 1'000'000'000}, {"B", 1}};
+constexpr Unit kSizes[] = {{"KiB", 1ull << 10},
+                           {"MiB", 1ull << 20},
+                           {"GiB", 1ull << 30},
+                           {"KB", 1000},
+                           {"MB", 1'000'000},
+                           {"GB", 1'000'000'000},
+                           {"B", 1}};
 constexpr Unit kTimes[] = {{"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 
 std::optional<uint64_t> WithUnit(std::string_view text, std::span<const Unit> units, uint64_t max) {
@@ -35,7 +40,8 @@ std::string Shown(const YamlNode& node) {
 bool AllOf(std::string_view text, std::string_view more) {
   if (text.empty() || text.size() > 64 || text[0] < 'a' || text[0] > 'z') return false;
   for (char c : text)
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && more.find(c) == std::string_view::npos) return false;
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && more.find(c) == std::string_view::npos)
+      return false;
   return true;
 }
 
@@ -62,10 +68,10 @@ std::optional<Level> LevelNamed(std::string_view text) {
     std::string_view name;
     Level level;
   };
-  constexpr Name kNames[] = {{"auto", Level::kAuto},           {"auto_approve", Level::kAuto},
-                             {"notify", Level::kNotify},       {"notify_only", Level::kNotify},
-                             {"approve", Level::kApprove},     {"require_approval", Level::kApprove},
-                             {"forbid", Level::kForbid},       {"forbidden", Level::kForbid}};
+  constexpr Name kNames[] = {{"auto", Level::kAuto},       {"auto_approve", Level::kAuto},
+                             {"notify", Level::kNotify},   {"notify_only", Level::kNotify},
+                             {"approve", Level::kApprove}, {"require_approval", Level::kApprove},
+                             {"forbid", Level::kForbid},   {"forbidden", Level::kForbid}};
   for (const Name& name : kNames)
     if (name.name == text) return name.level;
   return std::nullopt;
@@ -73,14 +79,16 @@ std::optional<Level> LevelNamed(std::string_view text) {
 
 std::optional<std::string> Reading::Text(const YamlNode& node, std::string_view remedy) {
   if (node.kind == YamlKind::kScalar && !node.text.empty()) return node.text;
-  Problem(node.where, node.kind == YamlKind::kScalar ? "an empty text"
-                      : node.kind == YamlKind::kList ? "a list where one text belongs"
-                                                     : "a map where one text belongs",
+  Problem(node.where,
+          node.kind == YamlKind::kScalar ? "an empty text"
+          : node.kind == YamlKind::kList ? "a list where one text belongs"
+                                         : "a map where one text belongs",
           std::string(remedy));
   return std::nullopt;
 }
 
-std::vector<std::pair<std::string, Where>> Reading::Texts(const YamlNode& node, std::string_view remedy) {
+std::vector<std::pair<std::string, Where>> Reading::Texts(const YamlNode& node,
+                                                          std::string_view remedy) {
   std::vector<std::pair<std::string, Where>> all;
   if (!IsList(node, remedy)) return all;
   for (const YamlNode& item : node.items)
@@ -88,7 +96,8 @@ std::vector<std::pair<std::string, Where>> Reading::Texts(const YamlNode& node, 
   return all;
 }
 
-std::vector<std::pair<std::string, Where>> Reading::OneOrMore(const YamlNode& node, std::string_view remedy) {
+std::vector<std::pair<std::string, Where>> Reading::OneOrMore(const YamlNode& node,
+                                                              std::string_view remedy) {
   if (node.kind != YamlKind::kScalar) return Texts(node, remedy);
   if (auto text = Text(node, remedy)) return {{*text, node.where}};
   return {};
@@ -111,16 +120,19 @@ std::optional<Level> Reading::LevelOf(const YamlNode& node) {
 std::optional<uint64_t> Reading::Count(const YamlNode& node, uint64_t max) {
   auto count = node.kind == YamlKind::kScalar ? ParseDecimal(node.text, max) : std::nullopt;
   if (count && *count > 0) return count;
-  Problem(node.where, Shown(node) + " is not a count",
-          "write a plain decimal number over 0 and at most " + std::to_string(max) + ", without unit");
+  Problem(
+      node.where, Shown(node) + " is not a count",
+      "write a plain decimal number over 0 and at most " + std::to_string(max) + ", without unit");
   return std::nullopt;
 }
 
 std::optional<uint64_t> Reading::Duration(const YamlNode& node) {
   constexpr uint64_t kTenYears = 3650ull * 86'400'000;
-  auto time = node.kind == YamlKind::kScalar ? WithUnit(node.text, kTimes, kTenYears) : std::nullopt;
+  auto time =
+      node.kind == YamlKind::kScalar ? WithUnit(node.text, kTimes, kTenYears) : std::nullopt;
   if (time) return time;
-  Problem(node.where, Shown(node) + " is not a time", "write a number over 0 with its unit s, m, h or d, as 90s");
+  Problem(node.where, Shown(node) + " is not a time",
+          "write a number over 0 with its unit s, m, h or d, as 90s");
   return std::nullopt;
 }
 
@@ -153,7 +165,8 @@ std::optional<std::string> Reading::AbsolutePath(const YamlNode& node) {
   return std::nullopt;
 }
 
-std::optional<size_t> Reading::OneOf(const YamlNode& node, std::span<const std::string_view> words) {
+std::optional<size_t> Reading::OneOf(const YamlNode& node,
+                                     std::span<const std::string_view> words) {
   for (size_t i = 0; i < words.size(); ++i)
     if (node.kind == YamlKind::kScalar && node.text == words[i]) return i;
   Problem(node.where, Shown(node) + " is not known here", DidYouMean(node.text, words));

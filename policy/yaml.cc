@@ -45,7 +45,8 @@ class Builder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (open_.empty()) Refuse(At(mark), "no content", "write `policy: 1` (or `host: 1`) and go on from there");
+    if (open_.empty())
+      Refuse(At(mark), "no content", "write `policy: 1` (or `host: 1`) and go on from there");
     // Of a missing value yaml-cpp marks what comes next: the key is where a person looks.
     const OpenNode& parent = open_.back();
     Where where = parent.has_key ? parent.node.keys.back().where : At(mark);
@@ -63,7 +64,8 @@ class Builder : public YAML::EventHandler {
              "at most " + std::to_string(limits::kMaxYamlScalarBytes) + " are read");
     if (auto hidden = HiddenCharacter(value)) Refuse(node.where, *hidden, "take the escape out");
     if (open_.empty()) RefuseRoot(node.where);
-    if (open_.back().node.kind == YamlKind::kMap && !open_.back().has_key) return AddKey(value, node.where);
+    if (open_.back().node.kind == YamlKind::kMap && !open_.back().has_key)
+      return AddKey(value, node.where);
     node.text = value;
     Attach(std::move(node));
   }
@@ -77,9 +79,11 @@ class Builder : public YAML::EventHandler {
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value style) override {
     YamlNode node = Begin(mark, tag, anchor, YamlKind::kMap);
-    // A block map at the left margin can only be ended by the end of the stream or by a document mark,
-    // and the scan of the bytes let no second mark through: so nothing is left behind it unread.
-    if (open_.empty() && (style != YAML::EmitterStyle::Block || mark.column != 0)) RefuseRoot(node.where);
+    // A block map at the left margin can only be ended by the end of the stream or by a document
+    // mark, and the scan of the bytes let no second mark through: so nothing is left behind it
+    // unread.
+    if (open_.empty() && (style != YAML::EmitterStyle::Block || mark.column != 0))
+      RefuseRoot(node.where);
     Open(std::move(node));
   }
   void OnMapEnd() override { Close(); }
@@ -96,16 +100,21 @@ class Builder : public YAML::EventHandler {
   }
 
   // What holds for every node: no anchor, no tag, not too many, not too deep.
-  YamlNode Begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlKind kind) {
+  YamlNode Begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                 YamlKind kind) {
     Where where = At(mark);
     size_t pos = mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
     char first = pos < bytes_.size() ? bytes_[pos] : '\0';
-    if (anchor != 0 || first == '&') Refuse(where, "an anchor (&name)", "write the value out where it is needed");
-    // yaml-cpp calls a plain scalar `?` and a quoted one `!`; the lone `!` tag gives the latter too.
+    if (anchor != 0 || first == '&')
+      Refuse(where, "an anchor (&name)", "write the value out where it is needed");
+    // yaml-cpp calls a plain scalar `?` and a quoted one `!`; the lone `!` tag gives the latter
+    // too.
     if ((!tag.empty() && tag != "?" && tag != "!") || first == '!')
-      Refuse(where, "a tag (!…)", "take it out: every value is text here; quote a text that begins with !");
+      Refuse(where, "a tag (!…)",
+             "take it out: every value is text here; quote a text that begins with !");
     if (++nodes_ > limits::kMaxYamlNodes)
-      Refuse(where, "more than " + std::to_string(limits::kMaxYamlNodes) + " values", "write fewer rules");
+      Refuse(where, "more than " + std::to_string(limits::kMaxYamlNodes) + " values",
+             "write fewer rules");
     if (kind != YamlKind::kScalar && open_.size() >= limits::kMaxYamlDepth)
       Refuse(where, "nesting deeper than " + std::to_string(limits::kMaxYamlDepth), "nest less");
     YamlNode node;
@@ -180,7 +189,8 @@ class NothingMore : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Stop(mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Stop(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
     Stop(mark);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
@@ -217,8 +227,10 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
     // Once: on some inputs (`,`) yaml-cpp 0.7 answers true for ever without reading on.
     bool any = parser.HandleNextDocument(builder);
     if (!any || !builder.finished())
-      return std::unexpected(LoadProblem{{1, 1}, "no content", "write `policy: 1` (or `host: 1`) and go on"});
-    // Not a second document: this handler throws at the first event, so it ends whatever yaml-cpp does.
+      return std::unexpected(
+          LoadProblem{{1, 1}, "no content", "write `policy: 1` (or `host: 1`) and go on"});
+    // Not a second document: this handler throws at the first event, so it ends whatever yaml-cpp
+    // does.
     NothingMore nothing_more;
     parser.HandleNextDocument(nothing_more);
     return builder.Take();
@@ -227,12 +239,14 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
   } catch (const YAML::Exception& e) {
     size_t pos = e.mark.pos < 0 ? 0 : static_cast<size_t>(e.mark.pos);
     if (pos < bytes.size() && bytes[pos] == '*')
-      return std::unexpected(
-          LoadProblem{At(e.mark), "an alias (*name)", "write the value out; quote a text that begins with *"});
-    return std::unexpected(LoadProblem{At(e.mark), "not YAML: " + e.msg,
-                                       "look at indentation, brackets and quotes here and in the line before"});
+      return std::unexpected(LoadProblem{At(e.mark), "an alias (*name)",
+                                         "write the value out; quote a text that begins with *"});
+    return std::unexpected(
+        LoadProblem{At(e.mark), "not YAML: " + e.msg,
+                    "look at indentation, brackets and quotes here and in the line before"});
   } catch (const std::exception& e) {
-    return std::unexpected(LoadProblem{{1, 1}, std::string("not readable: ") + e.what(), "write it simpler"});
+    return std::unexpected(
+        LoadProblem{{1, 1}, std::string("not readable: ") + e.what(), "write it simpler"});
   }
 }
 

@@ -81,19 +81,21 @@ class Scan {
     return std::nullopt;
   }
 
-  // Directives and document marks. YAML gives both a meaning only at the left margin; content there,
-  // inside a quoted scalar that goes over several lines, is refused too: it is no loss.
+  // Directives and document marks. YAML gives both a meaning only at the left margin; content
+  // there, inside a quoted scalar that goes over several lines, is refused too: it is no loss.
   std::optional<LoadProblem> LineStart(std::string_view rest) {
     std::string_view text = rest.substr(0, rest.find('\n'));
-    if (text.starts_with('%')) return At("a directive (" + ForTerminal(text.substr(0, 32)) + ")",
-                                         "take the line out: policies need none");
+    if (text.starts_with('%'))
+      return At("a directive (" + ForTerminal(text.substr(0, 32)) + ")",
+                "take the line out: policies need none");
     bool mark = text.starts_with("---") || text.starts_with("...");
     bool ends = text.size() == 3 || (text.size() > 3 && text[3] == ' ');
     if (mark && ends) {
       bool first = text == "---" && !content_seen_;
       content_seen_ = true;
-      if (!first) return At("a second document, or the mark of one (" + std::string(text.substr(0, 3)) + ")",
-                            "write one document a file; `---` may only stand alone on the first line");
+      if (!first)
+        return At("a second document, or the mark of one (" + std::string(text.substr(0, 3)) + ")",
+                  "write one document a file; `---` may only stand alone on the first line");
       return std::nullopt;
     }
     size_t at = text.find_first_not_of(' ');

@@ -10,9 +10,10 @@ namespace {
 
 class FakeAccounts : public Accounts {
  public:
-  std::vector<User> users{{"root", 0, 0},          {"warder", 901, 901}, {"warder-ledger", 902, 902},
-                          {"agent-ci", 1001, 1001}, {"dev", 1002, 1002},  {"lead", 1003, 1003},
-                          {"stranger", 1004, 1004}};
+  std::vector<User> users{
+      {"root", 0, 0},           {"warder", 901, 901}, {"warder-ledger", 902, 902},
+      {"agent-ci", 1001, 1001}, {"dev", 1002, 1002},  {"lead", 1003, 1003},
+      {"stranger", 1004, 1004}};
   std::vector<Group> groups{{"root", 0, {}}, {"warder-admin", 910, {"lead"}}, {"oncall", 911, {}}};
   std::vector<IdRange> subordinate{{100000, 165535, "/etc/subuid: dev"}};
   std::vector<User> Users() override { return users; }
@@ -98,10 +99,12 @@ TEST(HostFile, NumbersNeedNoAccounts) {
   accounts.users = {{"root", 0, 0}};
   accounts.groups = {{"root", 0, {}}};
   HostResult host = LoadHostFile(
-      "host: 1\nidentities: { broker: 1800000001, ledger: 1800000002, admin-group: 1800000003, session-uids: 1900000000..1900000099 }\n"
+      "host: 1\nidentities: { broker: 1800000001, ledger: 1800000002, admin-group: 1800000003, "
+      "session-uids: 1900000000..1900000099 }\n"
       "people: [{ who: \"user:1800000005\", may: [approve] }]\nbounds: { trees: [/tmp/w] }\n"
       "policy: { layers: { project: { a: /tmp/p.yaml } } }\n"
-      "agents: { a: { uid: 1800000004, layers: { project: a }, workspaces: [{ dir: /tmp/w/a, owner: 1800000006 }], approvers: [\"user:1800000005\"] } }\n",
+      "agents: { a: { uid: 1800000004, layers: { project: a }, workspaces: [{ dir: /tmp/w/a, "
+      "owner: 1800000006 }], approvers: [\"user:1800000005\"] } }\n",
       accounts);
   ASSERT_TRUE(host.problems.empty()) << host.Describe("F");
   EXPECT_EQ(host.plan.agents[0].gid, 1800000004u);
@@ -151,7 +154,9 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
       {"{ project: { api:", "{ team: { t: /etc/o.yaml }, project: { api:", "not built"},
       {"layers: { project: api }", "layers: { project: apy }", "did you mean `api`"},
       {"layers: { project: api }", "layers: { team: x, project: api }", "not built"},
-      {"[{ dir: /srv/work/api, owner: dev, also: [stranger] }]", "[{ dir: /srv/work/api, owner: dev }, { dir: /srv/work/b, owner: dev }]", "more than one workspace"},
+      {"[{ dir: /srv/work/api, owner: dev, also: [stranger] }]",
+       "[{ dir: /srv/work/api, owner: dev }, { dir: /srv/work/b, owner: dev }]",
+       "more than one workspace"},
       {"who: \"user:lead\"", "who: lead", "neither a user nor a group"},
       {"who: \"user:lead\"", "who: \"user:stranger\"", "not in the admin socket's group"},
       {"may: [approve]", "may: [aprove]", "did you mean `approve`"},
@@ -182,13 +187,18 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
 TEST(HostFile, WorkspacesOfTwoAgentsNeverMeet) {
   FakeAccounts accounts;
   for (const char* other : {"/srv/work/api", "/srv/work/api/inner", "/srv/work"}) {
-    std::string text = Replaced(kWhole, "agents:\n", std::string("agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n") +
-                                                         "    workspaces: [{ dir: " + other + ", owner: dev }]\n");
+    std::string text = Replaced(
+        kWhole, "agents:\n",
+        std::string("agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n") +
+            "    workspaces: [{ dir: " + other + ", owner: dev }]\n");
     HostResult host = LoadHostFile(Replaced(text, "also: [stranger]", "also: [dev]"), accounts);
-    EXPECT_NE(host.Describe("F").find("meet"), std::string::npos) << other << ": " << host.Describe("F");
+    EXPECT_NE(host.Describe("F").find("meet"), std::string::npos)
+        << other << ": " << host.Describe("F");
   }
-  std::string text = Replaced(kWhole, "agents:\n", "agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n"
-                                                   "    workspaces: [{ dir: /srv/work/api-two, owner: dev }]\n");
+  std::string text =
+      Replaced(kWhole, "agents:\n",
+               "agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n"
+               "    workspaces: [{ dir: /srv/work/api-two, owner: dev }]\n");
   HostResult apart = LoadHostFile(text, accounts);
   EXPECT_TRUE(apart.problems.empty()) << apart.Describe("F");
 }
@@ -205,9 +215,11 @@ TEST(HostFile, ShownItLoadsAsTheSamePlan) {
     second.plan.digest = first.plan.digest;
     EXPECT_EQ(second.plan.agents.size(), first.plan.agents.size());
     wire::HostPlan named = first.plan;  // names of subjects are numbers once shown
-    for (auto& person : named.people) person.who.name = (person.who.group ? "group:" : "user:") + std::to_string(person.who.id);
+    for (auto& person : named.people)
+      person.who.name = (person.who.group ? "group:" : "user:") + std::to_string(person.who.id);
     for (auto& agent : named.agents)
-      for (auto& who : agent.approvers) who.name = (who.group ? "group:" : "user:") + std::to_string(who.id);
+      for (auto& who : agent.approvers)
+        who.name = (who.group ? "group:" : "user:") + std::to_string(who.id);
     EXPECT_EQ(flat::EncodeMessage(named), flat::EncodeMessage(second.plan));
   }
 }

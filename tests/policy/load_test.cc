@@ -17,7 +17,8 @@ namespace {
 
 std::vector<std::filesystem::path> FilesIn(const char* folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(WARDER_SOURCE_DIR) + "/" + folder))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(WARDER_SOURCE_DIR) + "/" + folder))
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
@@ -40,8 +41,10 @@ TEST(Load, EveryBadFileIsRefusedAsItsFirstLineSays) {
     std::string expected = "F:" + bytes.substr(kPrefix.size(), bytes.find('\n') - kPrefix.size());
     LoadResult result = LoadPolicy("F", bytes);
     std::string said = "\n" + result.Describe("F");
-    EXPECT_NE(said.find("\n" + expected + "\n"), std::string::npos) << file << "\nsaid: " << said << "\nnot: " << expected;
-    for (const LoadProblem& problem : result.problems) EXPECT_FALSE(problem.remedy.empty()) << file << ": " << problem.what;
+    EXPECT_NE(said.find("\n" + expected + "\n"), std::string::npos)
+        << file << "\nsaid: " << said << "\nnot: " << expected;
+    for (const LoadProblem& problem : result.problems)
+      EXPECT_FALSE(problem.remedy.empty()) << file << ": " << problem.what;
   }
 }
 
@@ -68,11 +71,13 @@ TEST(Load, StarterPoliciesPassTheirOwnExamplesAndTests) {
     for (const ExecRule& rule : result.policy.exec) {
       EXPECT_FALSE(rule.match.empty()) << file << ": " << rule.id << " has no example";
       if (rule.level != Level::kForbid) {
-        EXPECT_FALSE(rule.not_match.empty()) << file << ": " << rule.id << " has no counter-example";
+        EXPECT_FALSE(rule.not_match.empty())
+            << file << ": " << rule.id << " has no counter-example";
       }
     }
     for (const Finding& finding : RunExamples(result.policy))
-      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; " << finding.remedy;
+      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; "
+                    << finding.remedy;
   }
 }
 
@@ -81,13 +86,17 @@ constexpr const char* kHead = "policy: 1\nlayer: project\nid: t/x\nworkspace: { 
 // A test that would pass whatever the rules say, or an example that proves nothing, is no test.
 TEST(Load, ATestThatExpectsTooLittleFails) {
   std::string text = std::string(kHead) +
-                     "exec:\n  - { id: look, level: auto, argv: [ls, { flags: [-l] }], match: [\"ls -l\"], not-match: [\"ls -a\"] }\n"
-                     "tests:\n  - { run: \"ls -l\", expect: auto, by: look }\n  - { run: \"ls -a\", expect: forbid, by: no-rule }\n";
+                     "exec:\n  - { id: look, level: auto, argv: [ls, { flags: [-l] }], match: "
+                     "[\"ls -l\"], not-match: [\"ls -a\"] }\n"
+                     "tests:\n  - { run: \"ls -l\", expect: auto, by: look }\n  - { run: \"ls "
+                     "-a\", expect: forbid, by: no-rule }\n";
   LoadResult good = LoadPolicy("F", text);
   ASSERT_TRUE(good.problems.empty()) << good.Describe("F");
   EXPECT_TRUE(RunExamples(good.policy).empty());
-  for (auto [from, to] : {std::pair("expect: forbid", "expect: auto"), std::pair("match: [\"ls -l\"]", "match: [\"ls -a\"]"),
-                          std::pair("not-match: [\"ls -a\"]", "not-match: [\"ls -l\"]"), std::pair("by: no-rule", "by: look")}) {
+  for (auto [from, to] : {std::pair("expect: forbid", "expect: auto"),
+                          std::pair("match: [\"ls -l\"]", "match: [\"ls -a\"]"),
+                          std::pair("not-match: [\"ls -a\"]", "not-match: [\"ls -l\"]"),
+                          std::pair("by: no-rule", "by: look")}) {
     std::string broken = text;
     broken.replace(broken.find(from), std::string(from).size(), to);
     LoadResult result = LoadPolicy("F", broken);
@@ -97,17 +106,20 @@ TEST(Load, ATestThatExpectsTooLittleFails) {
 }
 
 TEST(Load, ElementsAndFlagsMeanWhatTheySay) {
-  LoadResult result = LoadPolicy(
-      "F", std::string(kHead) +
-               "exec:\n  - id: r\n    argv: [[a, b], word, [x, y], { re: \"[^/]+\", repeat: 0..2 }, { text: 40 }, { int: 1..9 },\n"
-               "      { path: delete, repeat: 1..64 }, { host: 443 },\n"
-               "      { flags: [-p, --stat, \"--\", \"-[rf]\", \"-n INT\", \"-jINT\", \"--max=TEXT\", \"-o WRITE\"] }, ...]\n");
+  LoadResult result =
+      LoadPolicy("F", std::string(kHead) +
+                          "exec:\n  - id: r\n    argv: [[a, b], word, [x, y], { re: \"[^/]+\", "
+                          "repeat: 0..2 }, { text: 40 }, { int: 1..9 },\n"
+                          "      { path: delete, repeat: 1..64 }, { host: 443 },\n"
+                          "      { flags: [-p, --stat, \"--\", \"-[rf]\", \"-n INT\", \"-jINT\", "
+                          "\"--max=TEXT\", \"-o WRITE\"] }, ...]\n");
   ASSERT_TRUE(result.problems.empty()) << result.Describe("F");
   const auto& argv = result.policy.exec[0].argv;
   ASSERT_EQ(argv.size(), 10u);
-  const ElementKind kKinds[] = {ElementKind::kWords, ElementKind::kWords, ElementKind::kWords, ElementKind::kRegex,
-                                ElementKind::kText,  ElementKind::kInt,   ElementKind::kPath,  ElementKind::kHost,
-                                ElementKind::kFlags, ElementKind::kRest};
+  const ElementKind kKinds[] = {ElementKind::kWords, ElementKind::kWords, ElementKind::kWords,
+                                ElementKind::kRegex, ElementKind::kText,  ElementKind::kInt,
+                                ElementKind::kPath,  ElementKind::kHost,  ElementKind::kFlags,
+                                ElementKind::kRest};
   for (size_t i = 0; i < argv.size(); ++i) EXPECT_EQ(argv[i].kind, kKinds[i]) << i;
   EXPECT_EQ(argv[3].repeat_low, 0u);
   EXPECT_EQ(argv[3].repeat_high, 2u);
@@ -120,10 +132,14 @@ TEST(Load, ElementsAndFlagsMeanWhatTheySay) {
     FlagForm form;
     const char* text;
     FlagValue value;
-  } const kFlags[] = {{FlagForm::kExact, "-p", FlagValue::kNone},       {FlagForm::kExact, "--stat", FlagValue::kNone},
-                      {FlagForm::kExact, "--", FlagValue::kNone},       {FlagForm::kBundle, "rf", FlagValue::kNone},
-                      {FlagForm::kSeparate, "-n", FlagValue::kInt},     {FlagForm::kGlued, "-j", FlagValue::kInt},
-                      {FlagForm::kGlued, "--max=", FlagValue::kText},   {FlagForm::kSeparate, "-o", FlagValue::kWrite}};
+  } const kFlags[] = {{FlagForm::kExact, "-p", FlagValue::kNone},
+                      {FlagForm::kExact, "--stat", FlagValue::kNone},
+                      {FlagForm::kExact, "--", FlagValue::kNone},
+                      {FlagForm::kBundle, "rf", FlagValue::kNone},
+                      {FlagForm::kSeparate, "-n", FlagValue::kInt},
+                      {FlagForm::kGlued, "-j", FlagValue::kInt},
+                      {FlagForm::kGlued, "--max=", FlagValue::kText},
+                      {FlagForm::kSeparate, "-o", FlagValue::kWrite}};
   ASSERT_EQ(argv[8].flags.size(), std::size(kFlags));
   for (size_t i = 0; i < std::size(kFlags); ++i) {
     EXPECT_EQ(argv[8].flags[i].form, kFlags[i].form) << i;
@@ -136,9 +152,10 @@ TEST(Load, ElementsAndFlagsMeanWhatTheySay) {
 }
 
 TEST(Load, UnitsAreExact) {
-  LoadResult result = LoadPolicy("F", std::string(kHead) +
-                                          "limits: { wall: 2m, cpu: 90s, memory: 2GiB, output: 100MB, disk: 1GB, pids: 256, "
-                                          "files: 1024, read-file: 3KiB, concurrent: 3 }\n");
+  LoadResult result = LoadPolicy(
+      "F", std::string(kHead) +
+               "limits: { wall: 2m, cpu: 90s, memory: 2GiB, output: 100MB, disk: 1GB, pids: 256, "
+               "files: 1024, read-file: 3KiB, concurrent: 3 }\n");
   ASSERT_TRUE(result.problems.empty()) << result.Describe("F");
   const Limits& limits = result.policy.limits;
   EXPECT_EQ(limits.wall_ms, 120'000u);
@@ -153,10 +170,11 @@ TEST(Load, UnitsAreExact) {
 }
 
 TEST(Load, LongerNamesAreTheLevels) {
-  LoadResult result = LoadPolicy(
-      "F", std::string(kHead) +
-               "exec:\n  - { id: a, level: auto_approve, argv: [a] }\n  - { id: b, level: notify_only, argv: [a] }\n"
-               "  - { id: c, level: require_approval, argv: [a] }\n  - { id: d, level: forbidden, argv: [a] }\n");
+  LoadResult result = LoadPolicy("F", std::string(kHead) +
+                                          "exec:\n  - { id: a, level: auto_approve, argv: [a] }\n  "
+                                          "- { id: b, level: notify_only, argv: [a] }\n"
+                                          "  - { id: c, level: require_approval, argv: [a] }\n  - "
+                                          "{ id: d, level: forbidden, argv: [a] }\n");
   ASSERT_TRUE(result.problems.empty()) << result.Describe("F");
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(result.policy.exec[i].level, static_cast<Level>(i));
 }
@@ -165,11 +183,14 @@ TEST(Load, NoVariableOfTheDenyTableCanBePassed) {
   for (const CodeVariable& variable : kCodeVariables) {
     std::string name(variable.name);
     if (variable.prefix) name += "X";
-    LoadResult result = LoadPolicy("F", std::string(kHead) + "environment: { pass: [\"" + name + "\"] }\n");
+    LoadResult result =
+        LoadPolicy("F", std::string(kHead) + "environment: { pass: [\"" + name + "\"] }\n");
     ASSERT_EQ(result.problems.size(), 1u) << name;
-    EXPECT_NE(result.problems[0].what.find(variable.reason), std::string::npos) << name << ": " << result.problems[0].what;
+    EXPECT_NE(result.problems[0].what.find(variable.reason), std::string::npos)
+        << name << ": " << result.problems[0].what;
   }
-  EXPECT_TRUE(LoadPolicy("F", std::string(kHead) + "environment: { pass: [CI, TZ, LC_ALL] }\n").problems.empty());
+  EXPECT_TRUE(LoadPolicy("F", std::string(kHead) + "environment: { pass: [CI, TZ, LC_ALL] }\n")
+                  .problems.empty());
 }
 
 TEST(Load, AllProblemsAreToldAtOnceAndNotWithoutEnd) {

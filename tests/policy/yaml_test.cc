@@ -35,7 +35,10 @@ TEST(Yaml, HostileBytesAreRefusedWithTheirPlace) {
       {"beyond Unicode", "a: \xf4\x90\x80\x80\n", 1, 4, "UTF-8"},
       {"bidi in a comment", "a: b\n# \xe2\x80\xae x\n", 2, 3, "direction"},
       {"soft hyphen in a key", "a\xc2\xad: b\n", 1, 2, "can not be seen"},
-      {"line separator", "a: b\xe2\x80\xa8" "c: d\n", 1, 5, "line separator"},
+      {"line separator",
+       "a: b\xe2\x80\xa8"
+       "c: d\n",
+       1, 5, "line separator"},
       {"tab alone", "\t", 1, 1, "tab"},
       {"two marks", "---\n---\na: b\n", 2, 1, "second document"},
       {"content behind the mark", "--- {a: b}\n", 1, 1, "second document"},
@@ -54,7 +57,8 @@ TEST(Yaml, HostileBytesAreRefusedWithTheirPlace) {
     ASSERT_FALSE(tree) << bad.name;
     EXPECT_EQ(tree.error().where.line, bad.line) << bad.name << ": " << tree.error().what;
     EXPECT_EQ(tree.error().where.column, bad.column) << bad.name << ": " << tree.error().what;
-    EXPECT_NE(tree.error().what.find(bad.word), std::string::npos) << bad.name << ": " << tree.error().what;
+    EXPECT_NE(tree.error().what.find(bad.word), std::string::npos)
+        << bad.name << ": " << tree.error().what;
     EXPECT_FALSE(tree.error().remedy.empty()) << bad.name;
   }
 }
@@ -85,7 +89,9 @@ TEST(Yaml, LimitsOfSizeHold) {
 }
 
 TEST(Yaml, EveryScalarIsTextWithItsPlace) {
-  auto tree = ParseYaml("---\n# first\na: no\nb: [010, 1.10, 12:30, \"x\\ty\", 'it''s', ...]\nc:\n  d: |\n    two\n    lines\n");
+  auto tree = ParseYaml(
+      "---\n# first\na: no\nb: [010, 1.10, 12:30, \"x\\ty\", 'it''s', ...]\nc:\n  d: |\n    two\n  "
+      "  lines\n");
   ASSERT_TRUE(tree) << tree.error().what;
   EXPECT_EQ(tree->Find("a")->text, "no");
   const YamlNode* list = tree->Find("b");
@@ -100,7 +106,8 @@ TEST(Yaml, EveryScalarIsTextWithItsPlace) {
 
 // An escape may not bring in what the bytes may not hold.
 TEST(Yaml, EscapesBringInNothingHidden) {
-  for (const char* text : {"\\0", "\\x1b", "\\r", "\\u202e", "\\u200b", "\\x7f", "\\N", "\\L", "\\P", "\\ufeff"}) {
+  for (const char* text :
+       {"\\0", "\\x1b", "\\r", "\\u202e", "\\u200b", "\\x7f", "\\N", "\\L", "\\P", "\\ufeff"}) {
     auto tree = ParseYaml(std::string("a: \"") + text + "\"\n");
     EXPECT_FALSE(tree) << text;
   }
