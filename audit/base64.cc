@@ -42,7 +42,8 @@ std::optional<std::string> FromBase64(std::string_view text) {
       group = group << 6 | static_cast<uint32_t>(value);
     }
     // Bits that padding throws away must be zero, else two texts mean one value.
-    if ((pad == 1 && (group & 0xff) != 0) || (pad == 2 && (group & 0xffff) != 0)) return std::nullopt;
+    if ((pad == 1 && (group & 0xff) != 0) || (pad == 2 && (group & 0xffff) != 0))
+      return std::nullopt;
     for (size_t j = 0; j < 3 - pad; ++j) out += static_cast<char>(group >> (16 - 8 * j) & 0xff);
   }
   return out;

@@ -1,8 +1,8 @@
 // What the broker says to the ledger, and how it builds the bodies (docs/formats/audit.md).
 //
-// One AppendRequest a packet on the ledger's socket, answered by one AppendReply in the order of requests.
-// Requests that wait together share one sync, so send without waiting for the answer before. All
-// drafts of a request are recorded, in order, or none is. `ok` means durable.
+// One AppendRequest a packet on the ledger's socket, answered by one AppendReply in the order of
+// requests. Requests that wait together share one sync, so send without waiting for the answer
+// before. All drafts of a request are recorded, in order, or none is. `ok` means durable.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,9 @@ struct AppendReply {
   static constexpr uint8_t kVersion = 1, kType = 121;
   uint64_t request = 0;
   bool ok = false;
-  uint8_t code = 0;             // warder::Code where not ok
-  std::string error;            // why not, with what to do
-  std::vector<uint64_t> seqs;   // one a draft, in order
+  uint8_t code = 0;                      // warder::Code where not ok
+  std::string error;                     // why not, with what to do
+  std::vector<uint64_t> seqs;            // one a draft, in order
   std::optional<wire::Receipt> receipt;  // of the intent
   template <typename F>
   void Fields(F& f) {

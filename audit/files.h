@@ -1,4 +1,5 @@
-// The few system calls by which the log reaches the disk: an interface, so that tests make them fail.
+// The few system calls by which the log reaches the disk: an interface, so that tests make them
+// fail.
 #pragma once
 
 #include <sys/types.h>

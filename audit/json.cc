@@ -42,7 +42,8 @@ bool IsMarker(const Json& object) {
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text) {
-  if (!DepthWithin(text, kMaxBodyDepth)) return Fail(Code::kInvalid, "JSON that is nested too deep");
+  if (!DepthWithin(text, kMaxBodyDepth))
+    return Fail(Code::kInvalid, "JSON that is nested too deep");
   std::vector<std::set<std::string>> keys;
   bool twice = false;
   auto watch = [&](int, Json::parse_event_t event, Json& value) {
@@ -78,7 +79,8 @@ Status CheckRestricted(const Json& value, bool markers) {
 }
 
 std::string Canonical(const Json& value) {
-  // std::map orders keys by bytes; dump() escapes as RFC 8785, 3.2.2.2 wants. Bytes were checked by the parser.
+  // std::map orders keys by bytes; dump() escapes as RFC 8785, 3.2.2.2 wants. Bytes were checked by
+  // the parser.
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -12,7 +12,8 @@
 namespace warder::audit {
 namespace {
 
-// Calls that the ledger remembers; older ones without an open intent are forgotten, their ids refused.
+// Calls that the ledger remembers; older ones without an open intent are forgotten, their ids
+// refused.
 constexpr size_t kMaxCallsKnown = 65'536;
 // Ended sessions that are remembered for outcomes that come late.
 constexpr size_t kMaxSessionsKnown = 4'096;
@@ -20,8 +21,12 @@ constexpr size_t kMaxDrafts = 64;
 
 }  // namespace
 
-Ledger::Ledger(int log_directory, int state_directory, const wire::LedgerStart& start, FileLayer& files)
-    : log_directory_(log_directory), state_directory_(state_directory), start_(start), files_(files) {
+Ledger::Ledger(int log_directory, int state_directory, const wire::LedgerStart& start,
+               FileLayer& files)
+    : log_directory_(log_directory),
+      state_directory_(state_directory),
+      start_(start),
+      files_(files) {
   void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   WARDER_CHECK(page != MAP_FAILED);
   madvise(page, 4096, MADV_DONTDUMP);
@@ -41,7 +46,8 @@ Entry Ledger::MakeEntry(Prepared prepared, uint64_t session, uint64_t call) cons
   entry.prepared = std::move(prepared);
   if (session != 0) entry.session = session;
   if (call != 0) entry.call = call;
-  if (auto known = sessions_.find(session); known != sessions_.end()) entry.agent = known->second.agent;
+  if (auto known = sessions_.find(session); known != sessions_.end())
+    entry.agent = known->second.agent;
   return entry;
 }
 
@@ -56,10 +62,12 @@ void Ledger::Take(const wire::SessionBegan& began) {
   if (sessions_.size() >= kMaxSessionsKnown)
     std::erase_if(sessions_, [](const auto& item) { return item.second.over; });
   Session session{{began.agent, began.uid, began.pid}, false};
-  if (!sessions_.emplace(began.session, session).second) return;  // an id is one session's, for ever
+  if (!sessions_.emplace(began.session, session).second)
+    return;  // an id is one session's, for ever
   std::string body =
       Body().Free("workspace", began.workspace).Number("session_uid", began.session_uid).Take();
-  // A session of which nothing is recorded may record nothing: its calls are refused as of an unknown one.
+  // A session of which nothing is recorded may record nothing: its calls are refused as of an
+  // unknown one.
   if (!Record("session.start", kMonitor, body, began.session, 0)) {
     sessions_.erase(began.session);
     ++refused_;
@@ -70,7 +78,8 @@ void Ledger::Take(const wire::SessionOver& over) {
   auto known = sessions_.find(over.session);
   if (known == sessions_.end() || known->second.over) return;
   known->second.over = true;
-  if (!Record("session.end", kMonitor, Body().Free("reason", over.reason).Take(), over.session, 0)) ++refused_;
+  if (!Record("session.end", kMonitor, Body().Free("reason", over.reason).Take(), over.session, 0))
+    ++refused_;
 }
 
 void Ledger::Take(const wire::JailEnded& ended) {
@@ -78,7 +87,8 @@ void Ledger::Take(const wire::JailEnded& ended) {
                     ended.session, ended.call);
   if (!seq) ++refused_;
   auto call = calls_.find(ended.call);
-  if (seq && call != calls_.end() && call->second.session == ended.session) call->second.exit_seq = *seq;
+  if (seq && call != calls_.end() && call->second.session == ended.session)
+    call->second.exit_seq = *seq;
 }
 
 void Ledger::Take(const wire::HostEvent& event) {
@@ -109,7 +119,8 @@ Status Ledger::TakeRequest(std::string_view packet) {
 
 Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
   if (request.drafts.empty() || request.drafts.size() > kMaxDrafts)
-    return Fail(Code::kInvalid, "a request of " + std::to_string(request.drafts.size()) + " records");
+    return Fail(Code::kInvalid,
+                "a request of " + std::to_string(request.drafts.size()) + " records");
   Calls changed;
   std::vector<Entry> entries;
   size_t intents = 0, intent_at = 0;
@@ -123,7 +134,8 @@ Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
     }
     entries.push_back(MakeEntry(std::move(prepared), draft.session, draft.call));
   }
-  if (intents == 0 && !request.plan.empty()) return Fail(Code::kInvalid, "a plan without an intent");
+  if (intents == 0 && !request.plan.empty())
+    return Fail(Code::kInvalid, "a plan without an intent");
   WARDER_TRY(answer.reply.seqs, writer_->Stage(entries));
   if (intents == 1) {
     answer.seq = answer.reply.seqs[intent_at];
@@ -171,7 +183,8 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
   if (draft.type == "call" && draft.call <= forgotten_below_)
     return Fail(Code::kConflict, "call id " + std::to_string(draft.call) + " was used before");
   if ((state.steps & order.needs) != order.needs || (state.steps & order.never_after) != 0)
-    return Fail(Code::kConflict, draft.type + " of call " + std::to_string(draft.call) + " is out of order");
+    return Fail(Code::kConflict,
+                draft.type + " of call " + std::to_string(draft.call) + " is out of order");
   if (order.begins && session->second.over)
     return Fail(Code::kConflict, "session " + std::to_string(draft.session) + " is over");
   state.steps |= order.sets;
@@ -179,14 +192,17 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
   return {};
 }
 
-Status Ledger::AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared, Answer& answer) {
+Status Ledger::AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared,
+                       Answer& answer) {
   if (request.plan.empty()) return Fail(Code::kInvalid, "an intent without a plan");
   for (const char* field : {"plan", "plan_kind", "plan_bytes", "commands", "change"})
     if (prepared.body.contains(field))
-      return Fail(Code::kDenied, std::string("the ledger says ") + field + ", from the plan itself");
+      return Fail(Code::kDenied,
+                  std::string("the ledger says ") + field + ", from the plan itself");
   WARDER_TRY(PlanSummary summary, SummarizePlan(request.plan));
   const Session& session = sessions_.at(draft.session);
-  if (summary.session != draft.session || summary.call != draft.call || summary.agent != session.agent.name)
+  if (summary.session != draft.session || summary.call != draft.call ||
+      summary.agent != session.agent.name)
     return Fail(Code::kDenied, "the plan is of another session, call or agent than its intent");
   DescribePlan(summary, request.plan, prepared.body, prepared.sides);
   answer.wants_receipt = true;
@@ -216,8 +232,12 @@ std::vector<std::string> Ledger::Commit() {
   for (Answer& answer : answers_) {
     AppendReply& reply = answer.reply;
     if (reply.ok && !durable) {
-      reply = AppendReply{reply.request, false, static_cast<uint8_t>(Code::kUnavailable),
-                          durable.error().ToString(), {}, std::nullopt};
+      reply = AppendReply{reply.request,
+                          false,
+                          static_cast<uint8_t>(Code::kUnavailable),
+                          durable.error().ToString(),
+                          {},
+                          std::nullopt};
     } else if (reply.ok && answer.wants_receipt) {
       wire::Receipt receipt;
       receipt.boot = start_.boot;

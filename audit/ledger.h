@@ -1,7 +1,7 @@
 // The ledger's rules: what it takes from whom, in which order, and when it gives a receipt.
 //
-// Everything is staged first; Commit() makes it durable and only then answers the broker. A receipt is
-// made there alone, from the digest that the ledger itself took of the plan's bytes. One thread.
+// Everything is staged first; Commit() makes it durable and only then answers the broker. A receipt
+// is made there alone, from the digest that the ledger itself took of the plan's bytes. One thread.
 #pragma once
 
 #include <map>
@@ -19,8 +19,8 @@ namespace warder::audit {
 
 class Ledger {
  public:
-  // Opens the log and writes host.start or host.recovered, an `orphan` for each intent without an end,
-  // and after a crash a checkpoint. Directories are borrowed.
+  // Opens the log and writes host.start or host.recovered, an `orphan` for each intent without an
+  // end, and after a crash a checkpoint. Directories are borrowed.
   static Result<std::unique_ptr<Ledger>> Open(int log_directory, int state_directory,
                                               const wire::LedgerStart& start, FileLayer& files);
   ~Ledger();
@@ -33,7 +33,8 @@ class Ledger {
   void Take(const wire::HostEvent& event);
   // A keeper's word; began is what the monitor said of its pipe.
   void Take(const wire::KeeperBegan& began, const wire::RunEnd& end);
-  // The broker's word: one AppendRequest. kInvalid: no such message, the broker is not to be listened to.
+  // The broker's word: one AppendRequest. kInvalid: no such message, the broker is not to be
+  // listened to.
   Status TakeRequest(std::string_view packet);
 
   // Makes all that was taken durable, then gives the answers in the order of the requests.
@@ -71,13 +72,15 @@ class Ledger {
   Status LoadKey();
   Status Begin();
   Status OwnRecord(std::string_view type, Json body, uint64_t session = 0, uint64_t call = 0);
-  Result<uint64_t> Record(std::string_view type, Writer writer, const std::string& body, uint64_t session,
-                          uint64_t call);
-  Status WriteOrphan(uint64_t call, uint64_t session, uint64_t intent, std::optional<uint64_t> exit);
+  Result<uint64_t> Record(std::string_view type, Writer writer, const std::string& body,
+                          uint64_t session, uint64_t call);
+  Status WriteOrphan(uint64_t call, uint64_t session, uint64_t intent,
+                     std::optional<uint64_t> exit);
   Status WriteCheckpoint();
   Status StageRequest(const AppendRequest& request, Answer& answer);
   Status CheckDraft(const Draft& draft, Calls& changed);
-  Status AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared, Answer& answer);
+  Status AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared,
+                 Answer& answer);
   void RememberCalls(const Calls& changed);
   Status NoteSpace();
   Entry MakeEntry(Prepared prepared, uint64_t session, uint64_t call) const;

@@ -11,8 +11,8 @@ namespace {
 std::string Origin(std::string_view host) {
   std::string out = "warder-log/";
   for (char c : host.substr(0, 64)) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                 c == '.' || c == '_';
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '.' || c == '_';
     out += plain ? c : '_';
   }
   return out;
@@ -56,7 +56,8 @@ Status Ledger::LoadKey() {
   } else {
     // A second key would make a log that its own earlier checkpoints do not fit.
     if (writer_->tree().size() > 0)
-      return Fail(Code::kConflict, "the log has records, and its key (log.key in the state directory) is gone",
+      return Fail(Code::kConflict,
+                  "the log has records, and its key (log.key in the state directory) is gone",
                   "put the key back, or move the log directory away to start a new one");
     WARDER_TRY(signer_, NoteSigner::Generate(Origin(start_.host)));
     WARDER_TRY_STATUS(ReplaceFile(state_directory_, "log.key", signer_->Skey() + "\n", 0600));
@@ -96,7 +97,8 @@ Status Ledger::OwnRecord(std::string_view type, Json body, uint64_t session, uin
   return seq ? Status() : std::unexpected(seq.error());
 }
 
-Status Ledger::WriteOrphan(uint64_t call, uint64_t session, uint64_t intent, std::optional<uint64_t> exit) {
+Status Ledger::WriteOrphan(uint64_t call, uint64_t session, uint64_t intent,
+                           std::optional<uint64_t> exit) {
   Json body{{"intent", std::to_string(intent)}, {"exit", nullptr}};
   if (exit) body["exit"] = std::to_string(*exit);
   return OwnRecord("orphan", body, session, call);
@@ -128,7 +130,8 @@ void Ledger::Take(const wire::KeeperBegan& began, const wire::RunEnd& end) {
   auto seq = Record("exit", kKeeper, body, end.session, end.call);
   if (!seq) ++refused_;
   auto call = calls_.find(end.call);
-  if (seq && call != calls_.end() && call->second.session == end.session) call->second.exit_seq = *seq;
+  if (seq && call != calls_.end() && call->second.session == end.session)
+    call->second.exit_seq = *seq;
 }
 
 // Says once that the disk is low, and how much was refused while it was full.
@@ -137,9 +140,10 @@ Status Ledger::NoteSpace() {
   auto low = start_.free_warn_bytes > 0 ? writer_->LowSpace() : std::nullopt;
   if (low && !low_noted_) {
     low_noted_ = true;
-    WARDER_TRY_STATUS(OwnRecord("limit", Json{{"what", "free-space"},
-                                              {"free_bytes", std::to_string(*low)},
-                                              {"warn_bytes", std::to_string(start_.free_warn_bytes)}}));
+    WARDER_TRY_STATUS(
+        OwnRecord("limit", Json{{"what", "free-space"},
+                                {"free_bytes", std::to_string(*low)},
+                                {"warn_bytes", std::to_string(start_.free_warn_bytes)}}));
   }
   if (!low) low_noted_ = false;
   if (took_new_ && refused_ > 0) {
@@ -161,9 +165,11 @@ Status Ledger::WriteCheckpoint() {
 
 Status Ledger::Stop(const std::string& reason) {
   for (const auto& [call, state] : calls_)
-    if (state.open()) WARDER_TRY_STATUS(WriteOrphan(call, state.session, state.intent_seq, state.exit_seq));
+    if (state.open())
+      WARDER_TRY_STATUS(WriteOrphan(call, state.session, state.intent_seq, state.exit_seq));
   if (refused_ > 0)
-    WARDER_TRY_STATUS(OwnRecord("gap", Json{{"refused", std::to_string(refused_)}, {"why", "no space"}}));
+    WARDER_TRY_STATUS(
+        OwnRecord("gap", Json{{"refused", std::to_string(refused_)}, {"why", "no space"}}));
   auto stop = Record("host.stop", kLedger, Body().Free("reason", reason).Take(), 0, 0);
   if (!stop) return std::unexpected(stop.error());
   WARDER_TRY_STATUS(writer_->Commit());

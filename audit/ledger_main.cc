@@ -72,10 +72,14 @@ Status LedgerProcess::Start() {
 Status LedgerProcess::TakeControlPacket(Packet packet) {
   const std::string& bytes = packet.bytes;
   switch (flat::MessageType(bytes)) {
-    case wire::SessionBegan::kType: return Forward<wire::SessionBegan>(*ledger_, bytes);
-    case wire::SessionOver::kType: return Forward<wire::SessionOver>(*ledger_, bytes);
-    case wire::JailEnded::kType: return Forward<wire::JailEnded>(*ledger_, bytes);
-    case wire::HostEvent::kType: return Forward<wire::HostEvent>(*ledger_, bytes);
+    case wire::SessionBegan::kType:
+      return Forward<wire::SessionBegan>(*ledger_, bytes);
+    case wire::SessionOver::kType:
+      return Forward<wire::SessionOver>(*ledger_, bytes);
+    case wire::JailEnded::kType:
+      return Forward<wire::JailEnded>(*ledger_, bytes);
+    case wire::HostEvent::kType:
+      return Forward<wire::HostEvent>(*ledger_, bytes);
     case wire::KeeperBegan::kType: {
       WARDER_TRY(auto began, flat::DecodeMessage<wire::KeeperBegan>(bytes));
       if (packet.fds.size() != 1) return Fail(Code::kInvalid, "KeeperBegan without its pipe");
@@ -90,7 +94,8 @@ Status LedgerProcess::TakeControlPacket(Packet packet) {
       stop_ = stop.reason;
       return {};
     }
-    default: return Fail(Code::kInvalid, "a message that the monitor does not send");
+    default:
+      return Fail(Code::kInvalid, "a message that the monitor does not send");
   }
 }
 
@@ -103,7 +108,8 @@ Status LedgerProcess::TakeControl() {
 }
 
 void LedgerProcess::TakeBroker() {
-  if (!broker_ || !answers_.empty()) return;  // one that does not read its answers is not heard either
+  if (!broker_ || !answers_.empty())
+    return;  // one that does not read its answers is not heard either
   std::vector<std::string> packets;
   while (packets.size() < limits::kMaxBatchRecords) {
     auto packet = ReceivePacket(broker_.get(), /*dont_wait=*/true);
@@ -116,7 +122,8 @@ void LedgerProcess::TakeBroker() {
     packets.push_back(std::move((*packet)->bytes));
   }
   if (packets.empty()) return;
-  // The monitor told us of a session before it told the broker: what it said is heard before its calls.
+  // The monitor told us of a session before it told the broker: what it said is heard before its
+  // calls.
   if (auto control = TakeControl(); !control) return LogError(control.error().ToString());
   for (const std::string& packet : packets)
     if (auto taken = ledger_->TakeRequest(packet); !taken) {
@@ -134,11 +141,12 @@ void LedgerProcess::ReadReports() {
       if (size < 0 && errno == EINTR) continue;
       if (size < 0 && errno == EAGAIN) break;
       if (size > 0) report.bytes.append(chunk, static_cast<size_t>(size));
-      size_t length = report.bytes.size() < 2
-                          ? SIZE_MAX
-                          : static_cast<uint8_t>(report.bytes[0]) + 256u * static_cast<uint8_t>(report.bytes[1]);
+      size_t length = report.bytes.size() < 2 ? SIZE_MAX
+                                              : static_cast<uint8_t>(report.bytes[0]) +
+                                                    256u * static_cast<uint8_t>(report.bytes[1]);
       if (length != SIZE_MAX && report.bytes.size() >= 2 + length) {
-        auto end = flat::DecodeMessage<wire::RunEnd>(std::string_view(report.bytes).substr(2, length));
+        auto end =
+            flat::DecodeMessage<wire::RunEnd>(std::string_view(report.bytes).substr(2, length));
         if (end) ledger_->Take(report.began, *end);
         if (!end) LogWarning("a keeper's report: " + end.error().ToString());
         report.fd.Reset();

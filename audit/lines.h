@@ -13,8 +13,8 @@ namespace warder::audit {
 class LineReader {
  public:
   explicit LineReader(int fd, uint64_t offset = 0) : fd_(fd), offset_(offset) {}
-  // The next whole line without its newline, valid until the next call; nothing at the end, or where
-  // what follows is no whole line.
+  // The next whole line without its newline, valid until the next call; nothing at the end, or
+  // where what follows is no whole line.
   Result<std::optional<std::string_view>> Next();
   // Of the first byte that was not given back.
   uint64_t offset() const { return offset_; }

@@ -1,7 +1,8 @@
 // Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint), Ed25519.
 //
-// Keys in the text forms of golang.org/x/mod/sumdb/note: vkey NAME+HASH+BASE64(1 ‖ public key), skey
-// PRIVATE+KEY+NAME+HASH+BASE64(1 ‖ seed), so that tools which know no warder verify our checkpoints.
+// Keys in the text forms of golang.org/x/mod/sumdb/note: vkey NAME+HASH+BASE64(1 ‖ public key),
+// skey PRIVATE+KEY+NAME+HASH+BASE64(1 ‖ seed), so that tools which know no warder verify our
+// checkpoints.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ class NoteVerifier {
   const std::string& name() const { return name_; }
   std::string HashHex() const;
   std::string Vkey() const;
-  // The text of a note that this key signed; kDenied where it did not, kInvalid where it is no note.
+  // The text of a note that this key signed; kDenied where it did not, kInvalid where it is no
+  // note.
   Result<std::string> Open(std::string_view note) const;
 
  private:

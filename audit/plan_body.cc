@@ -14,9 +14,12 @@ std::string Joined(const std::vector<std::string>& words) {
 
 const char* KindName(wire::ChangeKind kind) {
   switch (kind) {
-    case wire::ChangeKind::kWrite: return "write";
-    case wire::ChangeKind::kDelete: return "delete";
-    case wire::ChangeKind::kRestore: return "restore";
+    case wire::ChangeKind::kWrite:
+      return "write";
+    case wire::ChangeKind::kDelete:
+      return "delete";
+    case wire::ChangeKind::kRestore:
+      return "restore";
   }
   return "unknown";
 }

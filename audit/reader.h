@@ -1,7 +1,7 @@
 // Reads the log: every record in order, with the values that stand behind its commitments.
 //
-// Works on a log that is being written: it ends where the last whole line ends. Judges nothing but what
-// must hold for reading; audit/verify.h judges.
+// Works on a log that is being written: it ends where the last whole line ends. Judges nothing but
+// what must hold for reading; audit/verify.h judges.
 #pragma once
 
 #include <functional>
@@ -24,9 +24,9 @@ struct SideLine {
 };
 // One segment's side file.
 struct Sides {
-  std::map<std::string, SideLine> values;          // by commitment
-  std::map<std::string, std::string> blobs;        // by hex of SHA-256: bytes, not checked
-  std::vector<std::string> problems;               // lines that are neither value, blob nor erased
+  std::map<std::string, SideLine> values;    // by commitment
+  std::map<std::string, std::string> blobs;  // by hex of SHA-256: bytes, not checked
+  std::vector<std::string> problems;         // lines that are neither value, blob nor erased
   // The bytes behind {"free": HEX}, also a blob's; nothing where they were erased or field is none.
   std::optional<std::string> BytesOf(const Json& field) const;
   std::optional<std::string> BytesOf(const Json& body, const char* key) const;
@@ -46,12 +46,14 @@ struct SegmentEnd {
   uint64_t first_seq = 0;
   std::string name;
   bool last = false;
-  uint64_t log_end = 0, log_data_end = 0;    // behind the last whole line; behind the last nonzero byte
+  uint64_t log_end = 0,
+           log_data_end = 0;  // behind the last whole line; behind the last nonzero byte
   uint64_t side_end = 0, side_data_end = 0;
 };
 
 struct LogVisitor {
-  // false ends the reading. `problem` is not empty where the line is no canonical object; json is null then.
+  // false ends the reading. `problem` is not empty where the line is no canonical object; json is
+  // null then.
   std::function<bool(const Record&, const Sides&, const std::string& problem)> record;
   std::function<bool(const SegmentEnd&)> segment_end;  // may be empty
 };
@@ -60,7 +62,8 @@ Status ReadLog(const std::string& directory, const LogVisitor& visitor);
 // All of them of one file; a line of spaces is an erased one.
 Result<Sides> ReadSides(int directory, uint64_t first_seq, SegmentEnd* end = nullptr);
 
-// A record's body with the values put in place of the commitments: {"text": …} becomes the text itself,
+// A record's body with the values put in place of the commitments: {"text": …} becomes the text
+// itself,
 // {"redacted": true} where it was erased; a blob is named by its digest.
 Json Joined(const Json& body, const Sides& sides);
 

@@ -18,7 +18,8 @@ namespace {
 Result<std::optional<std::string>> MarkerBytes(const Json& value) {
   if (!value.is_object() || value.size() != 1) return std::optional<std::string>();
   auto it = value.begin();
-  if (it.key() == "$free" && it->is_string()) return std::optional<std::string>(it->get<std::string>());
+  if (it.key() == "$free" && it->is_string())
+    return std::optional<std::string>(it->get<std::string>());
   if (it.key() != "$free_b64") return std::optional<std::string>();
   auto bytes = FromBase64(it->is_string() ? it->get<std::string>() : "!");
   if (!bytes) return Fail(Code::kInvalid, "$free_b64 that is not base64");
@@ -32,7 +33,8 @@ Status TakeFreeText(Json& value, std::vector<SideValue>& sides) {
     return {};
   }
   if (!value.is_structured()) return {};
-  // A commitment that came from outside would have no value behind it: it could pass for a redacted one.
+  // A commitment that came from outside would have no value behind it: it could pass for a redacted
+  // one.
   if (value.is_object() && value.contains("free"))
     return Fail(Code::kInvalid, "a field named free: free text goes in as $free");
   for (Json& item : value) WARDER_TRY_STATUS(TakeFreeText(item, sides));
@@ -59,7 +61,8 @@ Status CheckFields(const TypeRule& rule, const Json& body) {
     if (found == body.end() || found->is_null()) return {};
     WARDER_TRY(auto marker, MarkerBytes(*found));
     if (marker) return {};
-    return Fail(Code::kInvalid, std::string(rule.type) + ": " + field + " is free text and must be $free");
+    return Fail(Code::kInvalid,
+                std::string(rule.type) + ": " + field + " is free text and must be $free");
   });
 }
 
@@ -98,7 +101,8 @@ Result<Prepared> Prepare(std::string_view type, Writer writer, std::string_view 
   if (prepared.rule == nullptr)
     return Fail(Code::kInvalid, "no record type is called " + ForTerminal(type.substr(0, 80)));
   if ((prepared.rule->writers & writer) == 0)
-    return Fail(Code::kDenied, "records of type " + std::string(type) + " do not come from this process");
+    return Fail(Code::kDenied,
+                "records of type " + std::string(type) + " do not come from this process");
   WARDER_TRY(prepared.body, ParseJson(body_json));
   if (!prepared.body.is_object()) return Fail(Code::kInvalid, "a body that is not an object");
   WARDER_TRY_STATUS(CheckRestricted(prepared.body, /*markers=*/true));
@@ -147,7 +151,8 @@ Result<std::string> RenderLine(const Envelope& envelope, std::string_view type, 
         {"name", envelope.agent->name}, {"uid", envelope.agent->uid}, {"pid", envelope.agent->pid}};
   std::string line = Canonical(record);
   if (line.size() > limits::kMaxRecordBytes)
-    return Fail(Code::kLimit, "a record of " + std::to_string(line.size()) + " bytes, 65535 at most",
+    return Fail(Code::kLimit,
+                "a record of " + std::to_string(line.size()) + " bytes, 65535 at most",
                 "put long text into free text");
   return line;
 }

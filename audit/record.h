@@ -1,4 +1,5 @@
-// Records: which types there are, who may write them, and how one becomes a line (docs/formats/audit.md).
+// Records: which types there are, who may write them, and how one becomes a line
+// (docs/formats/audit.md).
 #pragma once
 
 #include <cstdint>
@@ -20,16 +21,16 @@ enum Writer : uint8_t { kBroker = 1, kMonitor = 2, kKeeper = 4, kLedger = 8 };
 struct TypeRule {
   std::string_view type;
   uint8_t writers = 0;
-  bool closing = false;        // is still taken, out of the reserve, when the disk is full
-  std::string_view required;   // fields, separated by spaces
-  std::string_view free;       // fields that must be free text or null
+  bool closing = false;       // is still taken, out of the reserve, when the disk is full
+  std::string_view required;  // fields, separated by spaces
+  std::string_view free;      // fields that must be free text or null
 };
 std::span<const TypeRule> AllTypes();
 const TypeRule* FindType(std::string_view type);
 
 // A value behind a commitment of the leaf; its line in the side file needs the seq.
 struct SideValue {
-  std::string free;   // hex of the commitment
+  std::string free;  // hex of the commitment
   std::string salt;
   std::string bytes;
   bool blob = false;  // stored under its SHA-256

@@ -16,7 +16,8 @@ namespace warder::audit {
 namespace {
 
 Status Damaged(std::string what) {
-  return Fail(Code::kInvalid, std::move(what), "run `warder audit verify`, and move the log directory away to start a new one");
+  return Fail(Code::kInvalid, std::move(what),
+              "run `warder audit verify`, and move the log directory away to start a new one");
 }
 
 // Takes one record in; false where the line is none.
@@ -54,7 +55,8 @@ Result<UniqueFd> OpenForReading(int directory, const std::string& name) {
 Status ScanSegment(int directory, uint64_t first, bool last, const std::optional<Checkpoint>& known,
                    LogState& state) {
   std::string name = SegmentName("log", first);
-  if (first != state.tree.size()) return Damaged(name + " does not follow on record " + std::to_string(state.tree.size()));
+  if (first != state.tree.size())
+    return Damaged(name + " does not follow on record " + std::to_string(state.tree.size()));
   WARDER_TRY(UniqueFd fd, OpenForReading(directory, name));
   LineReader lines(fd.get());
   state.log_end = 0;
@@ -96,7 +98,9 @@ Result<LogState> ScanLog(int directory, const std::optional<Checkpoint>& known) 
   if (!state.segments.empty()) WARDER_TRY_STATUS(ScanSide(directory, state.segments.back(), state));
   if (known && known->size > state.tree.size())
     return std::unexpected(Damaged("the log holds " + std::to_string(state.tree.size()) +
-                                   " records, its last checkpoint signed " + std::to_string(known->size)).error());
+                                   " records, its last checkpoint signed " +
+                                   std::to_string(known->size))
+                               .error());
   return state;
 }
 

@@ -1,4 +1,5 @@
-// Records themselves, for `warder audit show` and `tail`: as text for people, as JSON lines for machines.
+// Records themselves, for `warder audit show` and `tail`: as text for people, as JSON lines for
+// machines.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +15,18 @@ struct ShowWhat {
   std::optional<uint64_t> seq;
   std::optional<uint64_t> call;  // all records of the call
 };
-// Every field with its value in place of the commitment; controls neutralised. JSON: one joined record a line.
+// Every field with its value in place of the commitment; controls neutralised. JSON: one joined
+// record a line.
 Result<std::string> Show(const std::string& directory, const ShowWhat& what, bool colour);
 Result<std::string> ShowJson(const std::string& directory, const ShowWhat& what);
 
-// One line a record: those with seq >= from, or the last `count` where from is not given. next_seq becomes the
-// seq to go on from, so that `tail -f` calls again with it.
+// One line a record: those with seq >= from, or the last `count` where from is not given. next_seq
+// becomes the seq to go on from, so that `tail -f` calls again with it.
 struct TailFrom {
   std::optional<uint64_t> from;
   size_t count = 20;
 };
-Result<std::string> Tail(const std::string& directory, const TailFrom& from, bool json, uint64_t* next_seq);
+Result<std::string> Tail(const std::string& directory, const TailFrom& from, bool json,
+                         uint64_t* next_seq);
 
 }  // namespace warder::audit

@@ -13,11 +13,13 @@ namespace {
 std::string Joined(const Json& argv) {
   std::string out;
   for (const Json& word : argv)
-    out += (out.empty() ? "" : " ") + ShellQuote(word.is_string() ? word.get<std::string>() : Canonical(word));
+    out += (out.empty() ? "" : " ") +
+           ShellQuote(word.is_string() ? word.get<std::string>() : Canonical(word));
   return out;
 }
 
-// One line out of a call's arguments: the command or the path where there is one, else the JSON itself.
+// One line out of a call's arguments: the command or the path where there is one, else the JSON
+// itself.
 std::string AskedLine(const std::string& arguments) {
   auto json = ParseJson(arguments);
   if (!json || !json->is_object()) return arguments;
@@ -42,7 +44,8 @@ class Builder {
     int64_t from = 0, to = 0;
     bool intent = false;
   };
-  void TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry, Building& building);
+  void TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry,
+                  Building& building);
   void TakeOfHost(const Record& record, const Sides& sides, TimelineEntry& entry);
   const TimelineOptions& options_;
   std::vector<Building> all_;
@@ -60,7 +63,8 @@ void Builder::Take(const Record& record, const Sides& sides) {
     entry.session = record.session;
     if (record.json.contains("agent")) entry.agent = TextOf(record.json["agent"], "name");
     entry.time = TextOf(record.json, "time");
-    all_.push_back({std::move(entry), ParseRfc3339(TextOf(record.json, "time")).value_or(0), 0, false});
+    all_.push_back(
+        {std::move(entry), ParseRfc3339(TextOf(record.json, "time")).value_or(0), 0, false});
     if (of_call) found = calls_.emplace(record.call, all_.size() - 1).first;
   }
   Building& building = of_call ? all_[found->second] : all_.back();
@@ -77,12 +81,15 @@ void Builder::TakeOfHost(const Record& record, const Sides& sides, TimelineEntry
   if (std::string object = TextOf(body, "object"); !object.empty())
     entry.asked = object + (entry.asked.empty() ? "" : ": " + entry.asked);
   if (record.type == "admin")
-    entry.asked = TextOf(body, "act") + " by " + (TextOf(body, "name").empty() ? "uid " + Canonical(body.value("uid", Json())) : TextOf(body, "name")) +
+    entry.asked = TextOf(body, "act") + " by " +
+                  (TextOf(body, "name").empty() ? "uid " + Canonical(body.value("uid", Json()))
+                                                : TextOf(body, "name")) +
                   (entry.asked.empty() ? "" : " " + entry.asked);
   if (record.type == "host.recovered") entry.asked = "after a " + TextOf(body, "why");
 }
 
-void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry, Building& building) {
+void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry,
+                         Building& building) {
   const Json& body = record.body();
   auto number = [&](const char* key) -> std::optional<int64_t> {
     auto it = body.find(key);
@@ -105,7 +112,8 @@ void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry
   } else if (record.type == "approval.answer") {
     entry.approval = TextOf(body, "answer");
     entry.approver = TextOf(body, "name");
-    if (entry.approver.empty()) entry.approver = "uid " + std::to_string(number("uid").value_or(-1));
+    if (entry.approver.empty())
+      entry.approver = "uid " + std::to_string(number("uid").value_or(-1));
     entry.waited_ms = static_cast<uint64_t>(number("waited_ms").value_or(0));
   } else if (record.type == "approval.expire") {
     entry.approval = "expired";
@@ -132,8 +140,12 @@ std::vector<TimelineEntry> Builder::Finish() {
   for (size_t i = skip; i < all_.size(); ++i) {
     TimelineEntry& entry = all_[i].entry;
     if (entry.call != 0 && entry.ended.empty()) {
-      bool no = entry.level == "forbid" || entry.approval == "denied" || entry.approval == "expired";
-      entry.ended = no ? "refused" : all_[i].intent ? "running" : entry.approval == "waiting" ? "waiting" : "undecided";
+      bool no =
+          entry.level == "forbid" || entry.approval == "denied" || entry.approval == "expired";
+      entry.ended = no                            ? "refused"
+                    : all_[i].intent              ? "running"
+                    : entry.approval == "waiting" ? "waiting"
+                                                  : "undecided";
     }
     if (entry.call != 0 && !entry.duration_ms && all_[i].to >= all_[i].from)
       entry.duration_ms = static_cast<uint64_t>((all_[i].to - all_[i].from) / 1'000'000);
@@ -144,7 +156,8 @@ std::vector<TimelineEntry> Builder::Finish() {
 
 }  // namespace
 
-Result<std::vector<TimelineEntry>> Timeline(const std::string& directory, const TimelineOptions& options) {
+Result<std::vector<TimelineEntry>> Timeline(const std::string& directory,
+                                            const TimelineOptions& options) {
   Builder builder(options);
   LogVisitor visitor;
   visitor.record = [&](const Record& record, const Sides& sides, const std::string& problem) {

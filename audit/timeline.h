@@ -1,4 +1,5 @@
-// What happened, one entry a call: asked, decided, approved, ran, ended (the reader's view, for people).
+// What happened, one entry a call: asked, decided, approved, ran, ended (the reader's view, for
+// people).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ struct TimelineEntry {
   uint64_t call = 0;  // 0: something of the host or a session
   uint64_t session = 0;
   std::string agent;
-  std::string time;   // RFC 3339 of the first record
+  std::string time;  // RFC 3339 of the first record
   std::string tool;
   std::string asked;  // one line, as the agent asked for it; not neutralised
   std::string level, rule, file, why, reason;
@@ -28,14 +29,16 @@ struct TimelineEntry {
   std::string approval;  // empty, waiting, approved, denied, expired
   std::string approver;
   uint64_t waited_ms = 0;
-  std::string ended;     // exited, …, refused, orphan, running; for host entries the type of the record
+  std::string
+      ended;  // exited, …, refused, orphan, running; for host entries the type of the record
   std::optional<int64_t> code;
   std::optional<uint64_t> duration_ms;  // from the first record to the last
-  std::string undo;      // trash entry
+  std::string undo;                     // trash entry
 };
 
 // Only reads; fine on a log that is being written.
-Result<std::vector<TimelineEntry>> Timeline(const std::string& directory, const TimelineOptions& options = {});
+Result<std::vector<TimelineEntry>> Timeline(const std::string& directory,
+                                            const TimelineOptions& options = {});
 
 struct RenderOptions {
   bool colour = false;

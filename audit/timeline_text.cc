@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kColumns = 6;
 using Row = std::array<std::string, kColumns + 1>;  // the last one, what was asked, is not padded
-constexpr const char* kTitles[kColumns + 1] = {"TIME", "AGENT", "CALL", "LEVEL", "ENDED", "TOOK", "ASKED"};
+constexpr const char* kTitles[kColumns + 1] = {"TIME",  "AGENT", "CALL", "LEVEL",
+                                               "ENDED", "TOOK",  "ASKED"};
 
 size_t Width(std::string_view text) {
   size_t width = 0;
@@ -52,10 +53,12 @@ std::string LevelText(const TimelineEntry& entry) {
 }
 
 std::string AskedText(const TimelineEntry& entry) {
-  std::string out = entry.call == 0 ? entry.asked : entry.tool + (entry.asked.empty() ? "" : " " + entry.asked);
+  std::string out =
+      entry.call == 0 ? entry.asked : entry.tool + (entry.asked.empty() ? "" : " " + entry.asked);
   if (!entry.rule.empty()) {
     out += "  [" + entry.rule;
-    if (!entry.file.empty()) out += " " + entry.file.substr(entry.file.rfind('/') + 1) + ":" + std::to_string(entry.line);
+    if (!entry.file.empty())
+      out += " " + entry.file.substr(entry.file.rfind('/') + 1) + ":" + std::to_string(entry.line);
     out += "]";
   }
   if (entry.ended == "refused" && !entry.why.empty()) out += "  " + entry.why;
@@ -73,7 +76,9 @@ const char* ColourOf(const TimelineEntry& entry) {
 }
 
 Row RowOf(const TimelineEntry& entry) {
-  std::string day = entry.time.size() >= 23 ? entry.time.substr(0, 10) + " " + entry.time.substr(11, 12) : entry.time;
+  std::string day = entry.time.size() >= 23
+                        ? entry.time.substr(0, 10) + " " + entry.time.substr(11, 12)
+                        : entry.time;
   Row row{day,
           entry.agent + (entry.session != 0 ? "/" + std::to_string(entry.session) : ""),
           entry.call != 0 ? std::to_string(entry.call) : "",
@@ -88,7 +93,8 @@ Row RowOf(const TimelineEntry& entry) {
 
 }  // namespace
 
-std::string RenderTimeline(const std::vector<TimelineEntry>& entries, const RenderOptions& options) {
+std::string RenderTimeline(const std::vector<TimelineEntry>& entries,
+                           const RenderOptions& options) {
   std::vector<Row> rows;
   for (const TimelineEntry& entry : entries) rows.push_back(RowOf(entry));
   size_t widths[kColumns] = {};
@@ -117,11 +123,21 @@ std::string RenderTimeline(const std::vector<TimelineEntry>& entries, const Rend
 std::string TimelineJson(const std::vector<TimelineEntry>& entries) {
   Json out = Json::array();
   for (const TimelineEntry& entry : entries) {
-    Json item{{"seq", std::to_string(entry.seq)}, {"time", entry.time},         {"agent", entry.agent},
-              {"tool", entry.tool},               {"asked", entry.asked},       {"level", entry.level},
-              {"rule", entry.rule},               {"file", entry.file},         {"line", entry.line},
-              {"why", entry.why},                 {"reason", entry.reason},     {"approval", entry.approval},
-              {"approver", entry.approver},       {"waited_ms", entry.waited_ms}, {"ended", entry.ended},
+    Json item{{"seq", std::to_string(entry.seq)},
+              {"time", entry.time},
+              {"agent", entry.agent},
+              {"tool", entry.tool},
+              {"asked", entry.asked},
+              {"level", entry.level},
+              {"rule", entry.rule},
+              {"file", entry.file},
+              {"line", entry.line},
+              {"why", entry.why},
+              {"reason", entry.reason},
+              {"approval", entry.approval},
+              {"approver", entry.approver},
+              {"waited_ms", entry.waited_ms},
+              {"ended", entry.ended},
               {"undo", entry.undo}};
     item["call"] = entry.call != 0 ? Json(std::to_string(entry.call)) : Json(nullptr);
     item["session"] = entry.session != 0 ? Json(std::to_string(entry.session)) : Json(nullptr);

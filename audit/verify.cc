@@ -51,8 +51,8 @@ class Verifier {
   std::multimap<uint64_t, Digest> wanted_;  // roots by size, out of signed checkpoints
   std::set<uint64_t> stops_;                // sizes at which a checkpoint must be
   Tree tree_;
-  bool broken_ = false;                     // reading ended at a bad record
-  std::map<std::string, uint64_t> mono_;    // by boot
+  bool broken_ = false;                   // reading ended at a bad record
+  std::map<std::string, uint64_t> mono_;  // by boot
   int64_t last_time_ = 0;
   std::string last_type_;
 };
@@ -84,7 +84,8 @@ void Verifier::TakeNote(const std::string& from, const std::string& note) {
   if (!text) return Find(-1, from + ": " + text.error().what);
   auto checkpoint = ParseCheckpoint(*text);
   if (!checkpoint) return Find(-1, from + ": " + checkpoint.error().what);
-  if (checkpoint->origin != key_->name()) return Find(-1, from + ": of another log, " + ForTerminal(checkpoint->origin));
+  if (checkpoint->origin != key_->name())
+    return Find(-1, from + ": of another log, " + ForTerminal(checkpoint->origin));
   wanted_.emplace(checkpoint->size, checkpoint->root);
   ++report_.checkpoints;
 }
@@ -96,7 +97,8 @@ Status Verifier::ReadCheckpoints() {
   std::set<std::string> names;
   while (dirent* entry = readdir(stream)) {
     std::string name = entry->d_name;
-    if (name == "checkpoint" || (name.starts_with("checkpoint.") && !name.ends_with(".new"))) names.insert(name);
+    if (name == "checkpoint" || (name.starts_with("checkpoint.") && !name.ends_with(".new")))
+      names.insert(name);
   }
   closedir(stream);
   for (const std::string& name : names) {
@@ -116,7 +118,8 @@ bool Verifier::CheckEnvelope(const Record& record) {
     return false;
   }
   if (DecimalOf(json, "seq") != record.seq) {
-    Find(seq, "it says it is record " + ForTerminal(TextOf(json, "seq")) + ": one was removed, added or moved");
+    Find(seq, "it says it is record " + ForTerminal(TextOf(json, "seq")) +
+                  ": one was removed, added or moved");
     return false;
   }
   if (FindType(record.type) == nullptr) Find(seq, "an unknown type, " + ForTerminal(record.type));
@@ -132,7 +135,8 @@ void Verifier::CheckTime(const Record& record) {
   uint64_t& last = mono_[TextOf(record.json, "boot")];
   if (*mono < last) Find(seq, "the boot clock goes backwards");
   last = *mono;
-  if (*time < last_time_) report_.notes.push_back("the wall clock steps back at record " + std::to_string(seq));
+  if (*time < last_time_)
+    report_.notes.push_back("the wall clock steps back at record " + std::to_string(seq));
   last_time_ = *time;
 }
 
@@ -155,7 +159,8 @@ void Verifier::CheckValues(const Record& record, const Json& value, const Sides&
   const std::string* bytes = &side.value;
   if (!side.blob.empty()) {
     auto blob = sides.blobs.find(side.blob);
-    if (blob == sides.blobs.end()) return Find(seq, "the blob " + ForTerminal(side.blob) + " is missing");
+    if (blob == sides.blobs.end())
+      return Find(seq, "the blob " + ForTerminal(side.blob) + " is missing");
     if (Hex(AsBytes(FastSha256(blob->second))) != side.blob)
       return Find(seq, "the blob " + ForTerminal(side.blob) + " was changed");
     bytes = &blob->second;
@@ -175,7 +180,8 @@ void Verifier::CheckPlan(const Record& record, const Sides& sides) {
   std::string agent = record.json.contains("agent") ? TextOf(record.json["agent"], "name") : "";
   if (summary->session != record.session || summary->call != record.call || summary->agent != agent)
     Find(seq, "its plan is of another session, call or agent");
-  if (TextOf(body, "plan_kind") != (summary->run ? "run" : "change")) Find(seq, "its plan is of another kind");
+  if (TextOf(body, "plan_kind") != (summary->run ? "run" : "change"))
+    Find(seq, "its plan is of another kind");
   auto same = [&](const Json& object, const char* key, const std::string& want) {
     auto said = sides.BytesOf(object, key);
     if (said && *said != want) Find(seq, std::string("its plan says another ") + key);
@@ -197,7 +203,8 @@ void Verifier::CheckTorn(const Record& record) {
   std::string name = TextOf(record.body(), "torn_file");
   if (name.empty()) return;
   auto seq = static_cast<int64_t>(record.seq);
-  if (!name.starts_with("torn-") || name.find('/') != std::string::npos) return Find(seq, "a torn tail in no file of ours");
+  if (!name.starts_with("torn-") || name.find('/') != std::string::npos)
+    return Find(seq, "a torn tail in no file of ours");
   auto bytes = ReadAt(fd_.get(), name, limits::kDefaultSegmentBytes * 16);
   if (!bytes || Hex(AsBytes(FastSha256(*bytes))) != TextOf(record.body(), "torn_sha256"))
     Find(seq, "the torn tail kept in " + ForTerminal(name) + " is missing or was changed");
@@ -220,7 +227,8 @@ bool Verifier::TakeRecord(const Record& record, const Sides& sides, const std::s
   auto [from, to] = wanted_.equal_range(tree_.size());
   for (auto it = from; it != to; ++it)
     if (it->second != tree_.Root())
-      Find(seq, "the first " + std::to_string(tree_.size()) + " records are not those that the checkpoint signed");
+      Find(seq, "the first " + std::to_string(tree_.size()) +
+                    " records are not those that the checkpoint signed");
   CheckTime(record);
   CheckValues(record, record.body(), sides);
   if (record.type == "intent") CheckPlan(record, sides);
@@ -237,20 +245,24 @@ bool Verifier::TakeEnd(const SegmentEnd& end) {
   if (behind && (!end.last || last_type_ == "host.stop"))
     Find(at, end.name + " or its side file holds bytes behind its end");
   else if (behind)
-    report_.notes.push_back("the last segment ends in bytes that are no whole line: being written, or torn");
+    report_.notes.push_back(
+        "the last segment ends in bytes that are no whole line: being written, or torn");
   return true;
 }
 
 void Verifier::CheckRoots() {
   for (const auto& [size, root] : wanted_) {
     if (size > tree_.size() && !broken_)
-      Find(static_cast<int64_t>(tree_.size()), "the log ends here, but a checkpoint signed " + std::to_string(size) + " records: it was cut");
-    if (size == 0 && root != Tree().Root()) Find(-1, "a checkpoint of nothing with a root of something");
+      Find(static_cast<int64_t>(tree_.size()), "the log ends here, but a checkpoint signed " +
+                                                   std::to_string(size) + " records: it was cut");
+    if (size == 0 && root != Tree().Root())
+      Find(-1, "a checkpoint of nothing with a root of something");
     if (size <= tree_.size()) report_.signed_records = std::max(report_.signed_records, size);
   }
   for (uint64_t size : stops_)
     if (!wanted_.contains(size))
-      Find(static_cast<int64_t>(size) - 1, "the host stopped here, but the checkpoint of it is missing");
+      Find(static_cast<int64_t>(size) - 1,
+           "the host stopped here, but the checkpoint of it is missing");
 }
 
 void Verifier::Judge() {
@@ -262,7 +274,8 @@ void Verifier::Judge() {
     const VerifyFinding& first = report_.findings.front();
     report_.verdict = "not ok: " + std::to_string(report_.findings.size()) + " finding" +
                       (report_.findings.size() == 1 ? "" : "s") + ", the first" +
-                      (first.seq >= 0 ? " at record " + std::to_string(first.seq) : "") + ": " + first.what;
+                      (first.seq >= 0 ? " at record " + std::to_string(first.seq) : "") + ": " +
+                      first.what;
     return;
   }
   std::string sealed = report_.signed_records == report_.records
@@ -271,12 +284,14 @@ void Verifier::Judge() {
                                  std::to_string(report_.records - report_.signed_records) +
                                  " since the last checkpoint not yet";
   if (report_.redacted > 0) {
-    report_.verdict = "not re-derivable (redacted): " + std::to_string(report_.redacted) + " values; " + count + ", " + sealed;
+    report_.verdict = "not re-derivable (redacted): " + std::to_string(report_.redacted) +
+                      " values; " + count + ", " + sealed;
     return;
   }
-  report_.verdict = "ok: " + count + ", " + sealed + "; " + std::to_string(report_.intents) + " runs, " +
-                    std::to_string(report_.outcomes) + " outcomes, " + std::to_string(report_.values) +
-                    " values and " + std::to_string(report_.plans) + " plans checked";
+  report_.verdict = "ok: " + count + ", " + sealed + "; " + std::to_string(report_.intents) +
+                    " runs, " + std::to_string(report_.outcomes) + " outcomes, " +
+                    std::to_string(report_.values) + " values and " +
+                    std::to_string(report_.plans) + " plans checked";
 }
 
 Result<VerifyReport> Verifier::Run() {
@@ -288,7 +303,8 @@ Result<VerifyReport> Verifier::Run() {
   LogVisitor visitor;
   visitor.record = [&](const Record& record, const Sides& sides, const std::string& problem) {
     for (const std::string& bad : sides.problems)
-      if (told.insert(bad).second) Find(static_cast<int64_t>(record.seq), "a side line that is none: " + bad);
+      if (told.insert(bad).second)
+        Find(static_cast<int64_t>(record.seq), "a side line that is none: " + bad);
     return TakeRecord(record, sides, problem);
   };
   visitor.segment_end = [&](const SegmentEnd& end) { return TakeEnd(end); };

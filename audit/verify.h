@@ -1,4 +1,5 @@
-// Is this log whole, unchanged and signed? Judged from the directory alone, with what the caller knows.
+// Is this log whole, unchanged and signed? Judged from the directory alone, with what the caller
+// knows.
 #pragma once
 
 #include <cstdint>

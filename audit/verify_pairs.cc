@@ -20,7 +20,8 @@ void PairCheck::TakeIntent(const Record& record, Seen& seen) {
   if (!seen.call || !seen.decision) Find(record, "an intent without call and decision before it");
   if (seen.has_intent) Find(record, "a second intent");
   if (seen.level != "auto" && seen.level != "notify" && seen.level != "approve")
-    Find(record, "an intent, though the decision is " + (seen.level.empty() ? "missing" : seen.level));
+    Find(record,
+         "an intent, though the decision is " + (seen.level.empty() ? "missing" : seen.level));
   if (seen.denied || (seen.level == "approve" && !seen.approved))
     Find(record, "an intent, though no person approved");
   seen.has_intent = true;
@@ -61,8 +62,9 @@ void PairCheck::Finish() {
     if (!seen.has_intent || seen.closed) continue;
     ++report_.open_intents;
     if (report_.stopped)
-      report_.findings.push_back({static_cast<int64_t>(seen.intent),
-                                  "call " + std::to_string(call) + ": an intent without outcome in a stopped log"});
+      report_.findings.push_back(
+          {static_cast<int64_t>(seen.intent),
+           "call " + std::to_string(call) + ": an intent without outcome in a stopped log"});
   }
   if (report_.open_intents > 0 && !report_.stopped)
     report_.notes.push_back(std::to_string(report_.open_intents) +

@@ -11,7 +11,8 @@ std::string RenderVerify(const VerifyReport& report, bool colour) {
   };
   std::string out = paint(report.ok ? "32" : "31", ForTerminal(report.verdict)) + "\n";
   for (const VerifyFinding& finding : report.findings)
-    out += "  finding" + (finding.seq >= 0 ? " at record " + std::to_string(finding.seq) : std::string()) + ": " +
+    out += "  finding" +
+           (finding.seq >= 0 ? " at record " + std::to_string(finding.seq) : std::string()) + ": " +
            ForTerminal(finding.what) + "\n";
   for (const std::string& note : report.notes) out += "  note: " + ForTerminal(note) + "\n";
   return out;
@@ -20,14 +21,27 @@ std::string RenderVerify(const VerifyReport& report, bool colour) {
 std::string VerifyJson(const VerifyReport& report) {
   Json findings = Json::array();
   for (const VerifyFinding& finding : report.findings)
-    findings.push_back(Json{{"seq", finding.seq >= 0 ? Json(std::to_string(finding.seq)) : Json(nullptr)},
-                            {"what", finding.what}});
-  Json out{{"ok", report.ok},           {"verdict", report.verdict},   {"findings", findings},
-           {"notes", report.notes},     {"records", report.records},   {"signed", report.signed_records},
-           {"checkpoints", report.checkpoints}, {"calls", report.calls}, {"intents", report.intents},
-           {"outcomes", report.outcomes}, {"orphans", report.orphans}, {"open_intents", report.open_intents},
-           {"values", report.values},   {"redacted", report.redacted}, {"plans", report.plans},
-           {"stopped", report.stopped}, {"root", report.root},         {"key", report.key}};
+    findings.push_back(
+        Json{{"seq", finding.seq >= 0 ? Json(std::to_string(finding.seq)) : Json(nullptr)},
+             {"what", finding.what}});
+  Json out{{"ok", report.ok},
+           {"verdict", report.verdict},
+           {"findings", findings},
+           {"notes", report.notes},
+           {"records", report.records},
+           {"signed", report.signed_records},
+           {"checkpoints", report.checkpoints},
+           {"calls", report.calls},
+           {"intents", report.intents},
+           {"outcomes", report.outcomes},
+           {"orphans", report.orphans},
+           {"open_intents", report.open_intents},
+           {"values", report.values},
+           {"redacted", report.redacted},
+           {"plans", report.plans},
+           {"stopped", report.stopped},
+           {"root", report.root},
+           {"key", report.key}};
   return Canonical(out);
 }
 

@@ -50,7 +50,8 @@ Status LedgerWriter::PutTornTailAside() {
     for (int i = 2; faccessat(directory_, torn_file_.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0; ++i)
       torn_file_ = "torn-" + std::to_string(tree_.size()) + "-" + std::to_string(i) + ".bin";
     WARDER_TRY_STATUS(ReplaceFile(directory_, torn_file_, torn, 0640));
-    WARDER_TRY_STATUS(WriteWhole(files_, log_.fd.get(), std::string(torn.size(), '\0'), found_.log_end));
+    WARDER_TRY_STATUS(
+        WriteWhole(files_, log_.fd.get(), std::string(torn.size(), '\0'), found_.log_end));
     if (files_.Sync(log_.fd.get()) != 0) return FailErrno("fdatasync of the log");
   }
   if (found_.side_data_end > found_.side_end) {
@@ -64,10 +65,10 @@ Status LedgerWriter::PutTornTailAside() {
 
 Status LedgerWriter::OpenSegment(uint64_t first_seq) {
   // The side file first: a log segment whose side file is not there is then never seen.
-  WARDER_TRY(UniqueFd side,
-             files_.OpenAllocated(directory_, SegmentName("side", first_seq), options_.segment_bytes));
-  WARDER_TRY(UniqueFd log,
-             files_.OpenAllocated(directory_, SegmentName("log", first_seq), options_.segment_bytes));
+  WARDER_TRY(UniqueFd side, files_.OpenAllocated(directory_, SegmentName("side", first_seq),
+                                                 options_.segment_bytes));
+  WARDER_TRY(UniqueFd log, files_.OpenAllocated(directory_, SegmentName("log", first_seq),
+                                                options_.segment_bytes));
   side_ = Part{std::move(side), 0, {}};
   log_ = Part{std::move(log), 0, {}};
   return {};
@@ -104,7 +105,8 @@ Status LedgerWriter::MakeRoom(size_t log_bytes, size_t side_bytes, bool closing)
     WARDER_TRY(uint64_t free, files_.FreeBytes(directory_));
     low = free < least;
   }
-  std::string why = "the disk of the audit log has less than " + std::to_string(least) + " bytes left";
+  std::string why =
+      "the disk of the audit log has less than " + std::to_string(least) + " bytes left";
   if (!low && Fits(log_bytes, side_bytes, options_.reserve_bytes)) return {};
   if (!low) {
     auto rotated = Rotate();
@@ -119,7 +121,8 @@ Status LedgerWriter::MakeRoom(size_t log_bytes, size_t side_bytes, bool closing)
               "make room on the disk of the audit log");
 }
 
-Result<std::vector<LedgerWriter::Rendered>> LedgerWriter::RenderAll(const std::vector<Entry>& entries) {
+Result<std::vector<LedgerWriter::Rendered>> LedgerWriter::RenderAll(
+    const std::vector<Entry>& entries) {
   std::vector<Rendered> rendered;
   Envelope envelope;
   envelope.boot = options_.boot;
@@ -179,7 +182,8 @@ Status LedgerWriter::Commit() {
 }
 
 Status LedgerWriter::Shut(Error error) {
-  if (!shut_) shut_ = Error{Code::kUnavailable, "the audit log is shut for good: " + error.what, {}};
+  if (!shut_)
+    shut_ = Error{Code::kUnavailable, "the audit log is shut for good: " + error.what, {}};
   return std::unexpected(*shut_);
 }
 

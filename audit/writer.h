@@ -1,12 +1,14 @@
 // Appends records to the audit log; they count when Commit() has returned.
 //
-// Stage() gives records their seqs and keeps them in memory; Commit() writes all that were staged and
-// returns after fdatasync(2) of them: values and blobs first, then the leaves, so that a durable leaf never
-// lacks what stands behind its commitments. If a write or a sync fails, the tail of the file is unknown:
-// the writer is shut for good, and every later call answers kUnavailable. One thread.
+// Stage() gives records their seqs and keeps them in memory; Commit() writes all that were staged
+// and returns after fdatasync(2) of them: values and blobs first, then the leaves, so that a
+// durable leaf never lacks what stands behind its commitments. If a write or a sync fails, the tail
+// of the file is unknown: the writer is shut for good, and every later call answers kUnavailable.
+// One thread.
 //
-// Space: segments are preallocated. When no further one can be had, or the file system has less than
-// free_refuse left, only records of closing types are taken, out of the reserve of the last segment.
+// Space: segments are preallocated. When no further one can be had, or the file system has less
+// than free_refuse left, only records of closing types are taken, out of the reserve of the last
+// segment.
 #pragma once
 
 #include <memory>
@@ -40,8 +42,8 @@ struct Entry {
 
 class LedgerWriter {
  public:
-  // Takes the directory's lock (kConflict: another ledger has it), scans the log, puts a torn tail aside.
-  // The layer must outlive the writer; the directory is borrowed.
+  // Takes the directory's lock (kConflict: another ledger has it), scans the log, puts a torn tail
+  // aside. The layer must outlive the writer; the directory is borrowed.
   static Result<std::unique_ptr<LedgerWriter>> Open(int directory, WriterOptions options,
                                                     const std::optional<Checkpoint>& known,
                                                     FileLayer& files);

@@ -20,10 +20,10 @@ struct [[gnu::packed]] PathBeneath {
   uint64_t allowed_access;
   int32_t parent_fd;
 };
-constexpr unsigned kCreateVersion = 1;     // LANDLOCK_CREATE_RULESET_VERSION
-constexpr unsigned kRulePathBeneath = 1;   // LANDLOCK_RULE_PATH_BENEATH
-constexpr uint64_t kNetBindConnect = 3;    // ABI 4
-constexpr uint64_t kScopeAll = 3;          // ABI 6: abstract sockets, signals
+constexpr unsigned kCreateVersion = 1;    // LANDLOCK_CREATE_RULESET_VERSION
+constexpr unsigned kRulePathBeneath = 1;  // LANDLOCK_RULE_PATH_BENEATH
+constexpr uint64_t kNetBindConnect = 3;   // ABI 4
+constexpr uint64_t kScopeAll = 3;         // ABI 6: abstract sockets, signals
 
 uint64_t FilesOf(int abi) {
   uint64_t known = kAllFiles;

@@ -1,9 +1,11 @@
-// Landlock by its raw system calls (landlock(7)): libc has no wrappers, and headers of 6.1 know ABI 2 only.
+// Landlock by its raw system calls (landlock(7)): libc has no wrappers, and headers of 6.1 know ABI
+// 2 only.
 //
-// RestrictToTrees() handles every right that the running kernel knows, so what no rule grants is refused;
-// rights of a rule that the kernel does not know are left out, never an error. From ABI 4 TCP bind and
-// connect are refused, from ABI 6 abstract sockets and signals stay inside, where asked for. Needs
-// no_new_privs (or CAP_SYS_ADMIN); can not be undone and is inherited. Used as root: no allocation.
+// RestrictToTrees() handles every right that the running kernel knows, so what no rule grants is
+// refused; rights of a rule that the kernel does not know are left out, never an error. From ABI 4
+// TCP bind and connect are refused, from ABI 6 abstract sockets and signals stay inside, where
+// asked for. Needs no_new_privs (or CAP_SYS_ADMIN); can not be undone and is inherited. Used as
+// root: no allocation.
 #pragma once
 
 #include <cstdint>
@@ -35,13 +37,13 @@ inline constexpr uint64_t kAllFiles = (1u << 16) - 1;
 inline constexpr uint64_t kFileOnly = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
 
 struct Rule {
-  int fd = -1;          // O_PATH or more; the tree beneath it, or the one file
+  int fd = -1;  // O_PATH or more; the tree beneath it, or the one file
   uint64_t access = 0;
 };
 
 struct Options {
-  bool scope = true;    // ABI 6: no abstract socket and no signal to a process outside
-  bool no_tcp = true;   // ABI 4: no TCP bind and connect
+  bool scope = true;   // ABI 6: no abstract socket and no signal to a process outside
+  bool no_tcp = true;  // ABI 4: no TCP bind and connect
 };
 
 // The kernel's ABI, 0 where it has no Landlock.

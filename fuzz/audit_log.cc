@@ -1,7 +1,8 @@
 // Can bytes be changed in a signed log so that verify still says ok?
 //
-// The input is edits to the files of one small log that is made at the start: u8 file, u8 what (flip, set,
-// cut, insert, remove), u16 position, u8 value. Property: verify says ok exactly where every file is as it was.
+// The input is edits to the files of one small log that is made at the start: u8 file, u8 what
+// (flip, set, cut, insert, remove), u16 position, u8 value. Property: verify says ok exactly where
+// every file is as it was.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -39,8 +40,15 @@ void Spill(const std::string& path, const std::string& bytes) {
 
 void Fill(Ledger& ledger) {
   ledger.Take(wire::SessionBegan{5, "a", 1, 2, "/w", 3});
-  std::string decision = Body().Text("level", "auto").Text("rule", "r").Text("file", "f").Number("line", 1)
-                             .Free("why", "\xff").Text("policy_digest", "0").Text("engine", "1").Take();
+  std::string decision = Body()
+                             .Text("level", "auto")
+                             .Text("rule", "r")
+                             .Text("file", "f")
+                             .Number("line", 1)
+                             .Free("why", "\xff")
+                             .Text("policy_digest", "0")
+                             .Text("engine", "1")
+                             .Take();
   std::vector<Draft> drafts = {
       {"call", 5, 1, Body().Text("tool", "delete_file").Free("arguments", "{}").Take()},
       {"decision", 5, 1, decision},
@@ -53,7 +61,8 @@ void Fill(Ledger& ledger) {
   plan.workspace = "/w";
   plan.path = "/w/x";
   plan.trash_entry = "ab";
-  WARDER_CHECK(ledger.TakeRequest(flat::EncodeMessage(AppendRequest{1, drafts, flat::EncodeMessage(plan)})));
+  WARDER_CHECK(
+      ledger.TakeRequest(flat::EncodeMessage(AppendRequest{1, drafts, flat::EncodeMessage(plan)})));
   WARDER_CHECK(flat::DecodeMessage<AppendReply>(ledger.Commit().at(0))->ok);
 }
 
@@ -81,7 +90,8 @@ SmallLog MakeLog() {
     if (name != "lock" && name != "key.pub") made.names.push_back(name);
   }
   std::sort(made.names.begin(), made.names.end());
-  for (const std::string& name : made.names) made.contents.push_back(Slurp(made.directory + "/" + name));
+  for (const std::string& name : made.names)
+    made.contents.push_back(Slurp(made.directory + "/" + name));
   return made;
 }
 
@@ -89,11 +99,21 @@ void Edit(std::string& bytes, uint8_t what, size_t at, char value) {
   if (bytes.empty()) return;
   at %= bytes.size();
   switch (what % 5) {
-    case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << (value & 7))); break;
-    case 1: bytes[at] = value; break;
-    case 2: bytes.resize(at); break;
-    case 3: bytes.insert(at, 1, value); break;
-    case 4: bytes.erase(at, 1 + static_cast<uint8_t>(value)); break;
+    case 0:
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << (value & 7)));
+      break;
+    case 1:
+      bytes[at] = value;
+      break;
+    case 2:
+      bytes.resize(at);
+      break;
+    case 3:
+      bytes.insert(at, 1, value);
+      break;
+    case 4:
+      bytes.erase(at, 1 + static_cast<uint8_t>(value));
+      break;
   }
 }
 
@@ -111,7 +131,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const SmallLog log = MakeLog();
   std::vector<std::string> now = log.contents;
   for (; size >= 5; data += 5, size -= 5)
-    Edit(now[data[0] % now.size()], data[1], static_cast<size_t>(data[2]) | static_cast<size_t>(data[3]) << 8,
+    Edit(now[data[0] % now.size()], data[1],
+         static_cast<size_t>(data[2]) | static_cast<size_t>(data[3]) << 8,
          static_cast<char>(data[4]));
   bool same = true;
   for (size_t i = 0; i < now.size(); ++i) {

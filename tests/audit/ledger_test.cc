@@ -13,7 +13,9 @@
 namespace warder::audit {
 namespace {
 
-std::string Plan(uint64_t session, uint64_t call) { return flat::EncodeMessage(TestPlan(session, call)); }
+std::string Plan(uint64_t session, uint64_t call) {
+  return flat::EncodeMessage(TestPlan(session, call));
+}
 
 TEST(Ledger, ReceiptIsForThisPlanAndMadeAfterTheSync) {
   TempLog log;
@@ -26,7 +28,8 @@ TEST(Ledger, ReceiptIsForThisPlanAndMadeAfterTheSync) {
   auto reply = bench.Run(5, 1);
   ASSERT_TRUE(reply.ok) << reply.error;
   ASSERT_TRUE(reply.receipt);
-  // staged (t), values written and synced, leaves written and synced, and only then the receipt's clock.
+  // staged (t), values written and synced, leaves written and synced, and only then the receipt's
+  // clock.
   EXPECT_EQ(files.events, "twswst");
   const wire::Receipt& receipt = *reply.receipt;
   EXPECT_EQ(receipt.session, 5u);
@@ -70,7 +73,8 @@ TEST(Ledger, RefusesWhatABrokerMayNotSay) {
   other_agent.agent = "other";
   wire::RunPlan bad = TestPlan(5, 1);
   bad.commands.clear();
-  Draft claims{"intent", 5, 1, Body().Text("tool", "t").Free("what", "w").Number("plan_bytes", 1).Take()};
+  Draft claims{"intent", 5, 1,
+               Body().Text("tool", "t").Free("what", "w").Number("plan_bytes", 1).Take()};
   struct {
     const char* why;
     std::vector<Draft> drafts;
@@ -137,7 +141,8 @@ TEST(Ledger, ManyRequestsShareOneCommit) {
   bench.ledger->Commit();
   files.syncs = 0;
   for (uint64_t call = 1; call <= 200; ++call)
-    ASSERT_TRUE(bench.ledger->TakeRequest(flat::EncodeMessage(AppendRequest{call, {CallDraft(5, call), DecisionDraft(5, call), IntentDraft(5, call)}, Plan(5, call)})));
+    ASSERT_TRUE(bench.ledger->TakeRequest(flat::EncodeMessage(AppendRequest{
+        call, {CallDraft(5, call), DecisionDraft(5, call), IntentDraft(5, call)}, Plan(5, call)})));
   auto replies = bench.ledger->Commit();
   ASSERT_EQ(replies.size(), 200u);
   EXPECT_LE(files.syncs, 12);  // two, and two for each new segment
@@ -275,25 +280,61 @@ TEST(Ledger, GoldenLines) {
   bench.ledger->Take(wire::HostEvent{"policy.load", "/etc/warder/policy/api.yaml", {}, "api"});
   bench.Begin(5);
   bench.Ask({CallDraft(5, 1), DecisionDraft(5, 1, "approve")});
-  bench.Ask({{"approval.request", 5, 1, Body().Decimal("id", 1).Text("digest", "00").Number("expires_ms", 600000).Free("shown", "make all").Take()}});
-  bench.Ask({{"approval.answer", 5, 1, Body().Decimal("id", 1).Text("answer", "approved").Number("uid", 1000).Text("name", "lead").Text("digest", "00").Number("waited_ms", 1200).Take()}});
+  bench.Ask({{"approval.request", 5, 1,
+              Body()
+                  .Decimal("id", 1)
+                  .Text("digest", "00")
+                  .Number("expires_ms", 600000)
+                  .Free("shown", "make all")
+                  .Take()}});
+  bench.Ask({{"approval.answer", 5, 1,
+              Body()
+                  .Decimal("id", 1)
+                  .Text("answer", "approved")
+                  .Number("uid", 1000)
+                  .Text("name", "lead")
+                  .Text("digest", "00")
+                  .Number("waited_ms", 1200)
+                  .Take()}});
   bench.Ask({IntentDraft(5, 1)}, Plan(5, 1));
-  bench.ledger->Take(wire::KeeperBegan{5, 1, 0}, wire::RunEnd{5, 1, wire::EndKind::kExited, 0, 0, 0, "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
+  bench.ledger->Take(wire::KeeperBegan{5, 1, 0}, wire::RunEnd{5, 1, wire::EndKind::kExited, 0, 0, 0,
+                                                              "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
   bench.ledger->Take(wire::JailEnded{5, 1, "the keeper died"});
   bench.Ask({OutcomeDraft(5, 1)});
-  bench.Ask({{"trash.put", 5, 1, Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Decimal("bytes", 9).Take()}});
-  bench.Ask({{"trash.restore", 5, 1, Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Take()}});
-  bench.Ask({CallDraft(5, 2), DecisionDraft(5, 2, "approve"), {"approval.request", 5, 2, Body().Decimal("id", 2).Text("digest", "00").Number("expires_ms", 5).Free("shown", "x").Take()}});
-  bench.Ask({{"approval.expire", 5, 2, Body().Decimal("id", 2).Number("waited_ms", 5).Text("why", "timeout").Take()}});
-  bench.Ask({{"admin", 0, 0, Body().Text("act", "reload").Number("uid", 0).Number("pid", 9).Bool("done", true).Take()}});
+  bench.Ask(
+      {{"trash.put", 5, 1,
+        Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Decimal("bytes", 9).Take()}});
+  bench.Ask(
+      {{"trash.restore", 5, 1, Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Take()}});
+  bench.Ask({CallDraft(5, 2),
+             DecisionDraft(5, 2, "approve"),
+             {"approval.request", 5, 2,
+              Body()
+                  .Decimal("id", 2)
+                  .Text("digest", "00")
+                  .Number("expires_ms", 5)
+                  .Free("shown", "x")
+                  .Take()}});
+  bench.Ask({{"approval.expire", 5, 2,
+              Body().Decimal("id", 2).Number("waited_ms", 5).Text("why", "timeout").Take()}});
+  bench.Ask(
+      {{"admin", 0, 0,
+        Body().Text("act", "reload").Number("uid", 0).Number("pid", 9).Bool("done", true).Take()}});
   bench.ledger->Take(wire::SessionOver{5, "closed"});
   ASSERT_TRUE(bench.ledger->Stop("drained"));
   std::string got;
   for (const std::string& line : LogLines(log.Segment())) {
-    std::string masked = std::regex_replace(line, std::regex("\\{\"free\":\"[0-9a-f]{64}\"\\}"), "FREE");
+    std::string masked =
+        std::regex_replace(line, std::regex("\\{\"free\":\"[0-9a-f]{64}\"\\}"), "FREE");
     masked = std::regex_replace(masked, std::regex("\"key\":\"[0-9a-f]{8}\""), "\"key\":KEY");
-    masked = std::regex_replace(masked, std::regex("\"boot\":\"(ab){16}\",(.*)\"host\":\"build-07\",\"mono_ns\":\"5000\""), "$2@");
-    masked = std::regex_replace(masked, std::regex("\"time\":\"2026-09-21T14:13:20.123456789Z\",|\"agent\":\\{\"name\":\"ci-fixer\",\"pid\":77,\"uid\":1900000001\\},"), "");
+    masked = std::regex_replace(
+        masked, std::regex("\"boot\":\"(ab){16}\",(.*)\"host\":\"build-07\",\"mono_ns\":\"5000\""),
+        "$2@");
+    masked =
+        std::regex_replace(masked,
+                           std::regex("\"time\":\"2026-09-21T14:13:20.123456789Z\",|\"agent\":\\{"
+                                      "\"name\":\"ci-fixer\",\"pid\":77,\"uid\":1900000001\\},"),
+                           "");
     got += masked + "\n";
   }
   std::string golden = WARDER_SOURCE_DIR "/tests/audit/golden_lines.txt";
@@ -311,7 +352,10 @@ TEST(Timeline, SaysWhatWasAskedDecidedAndDone) {
   ASSERT_TRUE(bench.Run(5, 1).ok);
   ASSERT_TRUE(bench.Ask({OutcomeDraft(5, 1)}).ok);
   Draft hostile = CallDraft(5, 2);
-  hostile.body_json = Body().Text("tool", "run_command").Free("arguments", R"({"argv":["rm","-rf","/","\u001b[2J"]})").Take();
+  hostile.body_json = Body()
+                          .Text("tool", "run_command")
+                          .Free("arguments", R"({"argv":["rm","-rf","/","\u001b[2J"]})")
+                          .Take();
   ASSERT_TRUE(bench.Ask({hostile, DecisionDraft(5, 2, "forbid")}).ok);
   ASSERT_TRUE(bench.Run(5, 3).ok);
   auto entries = Timeline(log.log);
@@ -349,11 +393,13 @@ TEST(Show, JoinsValuesAndNeutralisesThem) {
   LogBench bench(log, files);
   bench.Begin(5);
   Draft hostile = CallDraft(5, 1);
-  hostile.body_json = Body().Text("tool", "t").Free("arguments", "{}").Free("reason", "\x1b[2Jtrust\nme").Take();
+  hostile.body_json =
+      Body().Text("tool", "t").Free("arguments", "{}").Free("reason", "\x1b[2Jtrust\nme").Take();
   ASSERT_TRUE(bench.Ask({hostile}).ok);
   std::string shown = Show(log.log, {std::nullopt, 1}, false).value();
   EXPECT_NE(shown.find("reason: \\x1b[2Jtrust\\nme"), std::string::npos) << shown;
-  EXPECT_NE(ShowJson(log.log, {2, std::nullopt})->find(R"("reason":"\u001b[2Jtrust\nme")"), std::string::npos);
+  EXPECT_NE(ShowJson(log.log, {2, std::nullopt})->find(R"("reason":"\u001b[2Jtrust\nme")"),
+            std::string::npos);
   EXPECT_FALSE(Show(log.log, {99, std::nullopt}, false));
   EXPECT_FALSE(Show(log.log, {std::nullopt, 0}, false));
   uint64_t next = 0;

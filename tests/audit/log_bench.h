@@ -1,4 +1,5 @@
-// What tests of the audit log share: a temporary log, a file layer that fails on demand, a scripted broker.
+// What tests of the audit log share: a temporary log, a file layer that fails on demand, a scripted
+// broker.
 #pragma once
 
 #include <fcntl.h>
@@ -113,15 +114,27 @@ inline wire::RunPlan TestPlan(uint64_t session, uint64_t call) {
 
 inline Draft CallDraft(uint64_t session, uint64_t call) {
   return {"call", session, call,
-          Body().Text("tool", "run_command").Free("arguments", R"({"command":"make all"})").Free("reason", "build").Take()};
+          Body()
+              .Text("tool", "run_command")
+              .Free("arguments", R"({"command":"make all"})")
+              .Free("reason", "build")
+              .Take()};
 }
 inline Draft DecisionDraft(uint64_t session, uint64_t call, const std::string& level = "auto") {
   return {"decision", session, call,
-          Body().Text("level", level).Text("rule", "make").Text("file", "/etc/warder/policy/api.yaml").Number("line", 12)
-              .Free("why", "builds are fine").Text("policy_digest", "00ff").Text("engine", "1").Take()};
+          Body()
+              .Text("level", level)
+              .Text("rule", "make")
+              .Text("file", "/etc/warder/policy/api.yaml")
+              .Number("line", 12)
+              .Free("why", "builds are fine")
+              .Text("policy_digest", "00ff")
+              .Text("engine", "1")
+              .Take()};
 }
 inline Draft IntentDraft(uint64_t session, uint64_t call) {
-  return {"intent", session, call, Body().Text("tool", "run_command").Free("what", "make all").Take()};
+  return {"intent", session, call,
+          Body().Text("tool", "run_command").Free("what", "make all").Take()};
 }
 inline Draft OutcomeDraft(uint64_t session, uint64_t call) {
   return {"outcome", session, call,
@@ -136,9 +149,12 @@ class LogBench {
     if (opened) ledger = std::move(*opened);
     if (!opened) error = opened.error();
   }
-  void Begin(uint64_t session) { ledger->Take(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100}); }
+  void Begin(uint64_t session) {
+    ledger->Take(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100});
+  }
   AppendReply Ask(std::vector<Draft> drafts, std::string plan = {}) {
-    std::string packet = flat::EncodeMessage(AppendRequest{++request, std::move(drafts), std::move(plan)});
+    std::string packet =
+        flat::EncodeMessage(AppendRequest{++request, std::move(drafts), std::move(plan)});
     EXPECT_TRUE(ledger->TakeRequest(packet).has_value());
     auto replies = ledger->Commit();
     EXPECT_EQ(replies.size(), 1u);

@@ -1,4 +1,5 @@
-// Does the real warder-ledger keep its word when it is killed, crowded or out of disk? (root: it drops to a uid)
+// Does the real warder-ledger keep its word when it is killed, crowded or out of disk? (root: it
+// drops to a uid)
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -32,7 +33,9 @@ class LedgerChild {
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(control_pair.second.get(), 3);
-      if (setresgid(kLedgerUid, kLedgerUid, kLedgerUid) != 0 || setresuid(kLedgerUid, kLedgerUid, kLedgerUid) != 0) _exit(99);
+      if (setresgid(kLedgerUid, kLedgerUid, kLedgerUid) != 0 ||
+          setresuid(kLedgerUid, kLedgerUid, kLedgerUid) != 0)
+        _exit(99);
       close_range(4, ~0u, 0);
       // Leak checking needs ptrace, which the ledger's own filter refuses.
       char no_leaks[] = "ASAN_OPTIONS=detect_leaks=0";
@@ -65,9 +68,14 @@ class LedgerChild {
   void Say(const auto& message, std::vector<int> fds = {}) {
     EXPECT_TRUE(SendPacket(control.get(), flat::EncodeMessage(message), fds));
   }
-  void Begin(uint64_t session) { Say(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100}); }
+  void Begin(uint64_t session) {
+    Say(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100});
+  }
   Status Send(uint64_t session, uint64_t call) {
-    AppendRequest request{call, {CallDraft(session, call), DecisionDraft(session, call), IntentDraft(session, call)}, flat::EncodeMessage(TestPlan(session, call))};
+    AppendRequest request{
+        call,
+        {CallDraft(session, call), DecisionDraft(session, call), IntentDraft(session, call)},
+        flat::EncodeMessage(TestPlan(session, call))};
     return SendPacket(broker.get(), flat::EncodeMessage(request));
   }
   Result<AppendReply> Answer() {
@@ -87,7 +95,9 @@ TEST(LedgerProcess, HasNoPowersAndIsFilteredAndStopsWell) {
   LedgerChild ledger(log, TestStart());
   ASSERT_TRUE(ledger.Hear<wire::LedgerReady>());
   std::string status = ReadFile("/proc/" + std::to_string(ledger.pid) + "/status", 65536).value();
-  for (const char* want : {"Uid:\t1900000007\t1900000007\t1900000007\t1900000007", "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "Seccomp:\t2", "NoNewPrivs:\t1"})
+  for (const char* want :
+       {"Uid:\t1900000007\t1900000007\t1900000007\t1900000007", "CapEff:\t0000000000000000",
+        "CapPrm:\t0000000000000000", "Seccomp:\t2", "NoNewPrivs:\t1"})
     EXPECT_NE(status.find(want), std::string::npos) << want;
   struct stat owner;  // files in /proc of a process that is not dumpable belong to root
   ASSERT_EQ(stat(("/proc/" + std::to_string(ledger.pid) + "/mem").c_str(), &owner), 0);
@@ -102,12 +112,14 @@ TEST(LedgerProcess, HasNoPowersAndIsFilteredAndStopsWell) {
   ASSERT_EQ(pipe(pipe_fds), 0);
   ledger.Say(wire::KeeperBegan{5, 1, reply->receipt->seq}, {pipe_fds[0]});
   close(pipe_fds[0]);
-  std::string end = flat::EncodeMessage(wire::RunEnd{5, 1, wire::EndKind::kExited, 7, 0, 0, "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
+  std::string end = flat::EncodeMessage(
+      wire::RunEnd{5, 1, wire::EndKind::kExited, 7, 0, 0, "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
   std::string framed{static_cast<char>(end.size() & 0xff), static_cast<char>(end.size() >> 8)};
   ASSERT_TRUE(WriteAll(pipe_fds[1], framed + end));
   close(pipe_fds[1]);
   // Until the report is read: the ledger says nothing of it, the log does.
-  for (int i = 0; i < 500 && Timeline(log.log)->back().ended != "exited"; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 500 && Timeline(log.log)->back().ended != "exited"; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_EQ(Timeline(log.log)->back().code, 7);
   ledger.Say(wire::LedgerStop{"test"});
   EXPECT_TRUE(ledger.Hear<wire::LedgerStopped>());
@@ -143,7 +155,8 @@ TEST(LedgerProcess, EveryAnsweredRecordSurvivesKill9) {
     next_call = std::max(next_call, ready->last_call + 1);
     ledger.Begin(session);
     std::atomic<int> heard_of = 0;
-    // After some answers of the round, and then at a moment that differs: between receive, write, sync, answer.
+    // After some answers of the round, and then at a moment that differs: between receive, write,
+    // sync, answer.
     std::thread killer([&, pid = ledger.pid] {
       for (int ms = 0; heard_of < 1 + round % 7 && ms < 5000; ++ms)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -180,13 +193,15 @@ TEST(LedgerProcess, EveryAnsweredRecordSurvivesKill9) {
     return true;
   };
   ASSERT_TRUE(ReadLog(log.log, visitor));
-  for (const auto& [call, seq] : answered) EXPECT_EQ(intents.contains(call) ? intents[call] : 0, seq) << "call " << call;
+  for (const auto& [call, seq] : answered)
+    EXPECT_EQ(intents.contains(call) ? intents[call] : 0, seq) << "call " << call;
 }
 
 TEST(LedgerProcess, FullDiskUnderTheLogRefusesAndLosesNothing) {
   NEED_ROOT();
   TempLog log;
-  if (mount("warder-test", log.log.c_str(), "tmpfs", 0, "size=3m") != 0) GTEST_SKIP() << "no tmpfs here";
+  if (mount("warder-test", log.log.c_str(), "tmpfs", 0, "size=3m") != 0)
+    GTEST_SKIP() << "no tmpfs here";
   log.log_fd.Reset(open(log.log.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   {
     wire::LedgerStart start = TestStart();
@@ -209,11 +224,13 @@ TEST(LedgerProcess, FullDiskUnderTheLogRefusesAndLosesNothing) {
     EXPECT_FALSE(reply->receipt);
     // What had begun can still be recorded to its end, and so can the stop.
     for (size_t i = 0; i < 20; ++i) {
-      ASSERT_TRUE(SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{i, {OutcomeDraft(5, taken[i])}, ""})));
+      ASSERT_TRUE(SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{
+                                                      i, {OutcomeDraft(5, taken[i])}, ""})));
       EXPECT_TRUE(ledger.Answer()->ok);
     }
     for (size_t i = 20; i < taken.size(); ++i) {
-      ASSERT_TRUE(SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{i, {OutcomeDraft(5, taken[i])}, ""})));
+      ASSERT_TRUE(SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{
+                                                      i, {OutcomeDraft(5, taken[i])}, ""})));
       auto closed = ledger.Answer();
       if (!closed || !closed->ok) break;  // the reserve has an end: then the log shuts and says so
     }
@@ -250,7 +267,8 @@ TEST(LedgerProcess, DurableIntentIsQuick) {
     auto from = std::chrono::steady_clock::now();
     ASSERT_TRUE(ledger.Send(5, call));
     ASSERT_TRUE(ledger.Answer()->ok);
-    us.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - from).count());
+    us.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - from).count());
   }
   std::sort(us.begin(), us.end());
   std::printf("request to durable intent: p50 %.0f us, p95 %.0f us\n", us[150], us[285]);

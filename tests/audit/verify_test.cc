@@ -38,7 +38,8 @@ class Tampered : public ::testing::Test {
     ASSERT_TRUE(report) << report.error().what;
     EXPECT_FALSE(report->ok) << report->verdict;
     bool found = false;
-    for (const auto& finding : report->findings) found = found || (finding.seq == seq && finding.what.find(words) != std::string::npos);
+    for (const auto& finding : report->findings)
+      found = found || (finding.seq == seq && finding.what.find(words) != std::string::npos);
     EXPECT_TRUE(found) << words << "\n" << RenderVerify(*report, false);
     EXPECT_NE(VerifyJson(*report).find("\"ok\":false"), std::string::npos);
   }
@@ -94,7 +95,8 @@ TEST_F(Tampered, RemovedRecordWithSeqsMadeToFit) {
   auto changed = lines;
   changed.erase(changed.begin() + 6);
   for (size_t i = 6; i < changed.size(); ++i) {
-    std::string from = "\"seq\":\"" + std::to_string(i + 1) + "\"", to = "\"seq\":\"" + std::to_string(i) + "\"";
+    std::string from = "\"seq\":\"" + std::to_string(i + 1) + "\"",
+                to = "\"seq\":\"" + std::to_string(i) + "\"";
     changed[i].replace(changed[i].find(from), from.size(), to);
   }
   WriteLines(changed);
@@ -226,7 +228,10 @@ TEST(Verify, RunsThatNobodyAllowedAreFound) {
     TestFiles files;
     LogBench bench(log, files);
     bench.Begin(5);
-    ASSERT_TRUE(bench.Ask({CallDraft(5, 1), DecisionDraft(5, 1, level), IntentDraft(5, 1)}, flat::EncodeMessage(TestPlan(5, 1))).ok);
+    ASSERT_TRUE(bench
+                    .Ask({CallDraft(5, 1), DecisionDraft(5, 1, level), IntentDraft(5, 1)},
+                         flat::EncodeMessage(TestPlan(5, 1)))
+                    .ok);
     auto report = Verify(log.log);
     EXPECT_FALSE(report->ok) << level;
     EXPECT_EQ(report->findings.at(0).seq, 4);

@@ -9,8 +9,19 @@ namespace warder::audit {
 namespace {
 
 Entry Heartbeat() { return {Prepare("heartbeat", kLedger, R"({"n":1})").value(), {}, {}, {}}; }
-Entry Admin() { return {Prepare("admin", kBroker, R"({"act":"reload","uid":1,"pid":2,"text":{"$free":"t"}})").value(), {}, {}, {}}; }
-Entry Notify() { return {Prepare("notify", kBroker, R"({"pad":")" + std::string(30'000, 'x') + "\"}").value(), {}, {}, {}}; }
+Entry Admin() {
+  return {
+      Prepare("admin", kBroker, R"({"act":"reload","uid":1,"pid":2,"text":{"$free":"t"}})").value(),
+      {},
+      {},
+      {}};
+}
+Entry Notify() {
+  return {Prepare("notify", kBroker, R"({"pad":")" + std::string(30'000, 'x') + "\"}").value(),
+          {},
+          {},
+          {}};
+}
 
 WriterOptions Options(uint64_t segment = 64 * 1024) { return {"h", "ab", segment, 1 << 20, 0, 0}; }
 
@@ -53,9 +64,12 @@ TEST(Writer, ShortWritesGoOn) {
 
 TEST(Writer, AnyFailureShutsForGood) {
   struct {
-    int TestFiles::*fault;
+    int TestFiles::* fault;
     int error;
-  } kFaults[] = {{&TestFiles::fail_write, EIO}, {&TestFiles::fail_write, ENOSPC}, {&TestFiles::fail_sync, EIO}, {&TestFiles::fail_sync, ENOSPC}};
+  } kFaults[] = {{&TestFiles::fail_write, EIO},
+                 {&TestFiles::fail_write, ENOSPC},
+                 {&TestFiles::fail_sync, EIO},
+                 {&TestFiles::fail_sync, ENOSPC}};
   for (const auto& f : kFaults) {
     TempLog log;
     TestFiles files;
@@ -101,7 +115,8 @@ TEST(Writer, SegmentsFollowOnEachOtherAndReopen) {
   }
   auto segments = ListSegments(log.log_fd.get()).value();
   EXPECT_GT(segments.size(), 3u);
-  EXPECT_LT(std::filesystem::file_size(log.Segment()), 64 * 1024u);  // a closed one is cut to its length
+  EXPECT_LT(std::filesystem::file_size(log.Segment()),
+            64 * 1024u);  // a closed one is cut to its length
   auto state = ScanLog(log.log_fd.get(), {}).value();
   EXPECT_EQ(state.tree.size(), 7u);
   EXPECT_EQ(state.tree.Root(), root);
@@ -158,7 +173,8 @@ TEST(Writer, LowDiskRefusesBeforeItIsFull) {
 }
 
 TEST(Writer, TornTailIsKeptAsideAndTheRestGoesOn) {
-  for (std::string torn : {std::string("{\"v\":1,\"se"), std::string("{}\n{}\n"), std::string("\0\0\0{\"x\"", 7)}) {
+  for (std::string torn :
+       {std::string("{\"v\":1,\"se"), std::string("{}\n{}\n"), std::string("\0\0\0{\"x\"", 7)}) {
     TempLog log;
     TestFiles files;
     {
@@ -177,7 +193,8 @@ TEST(Writer, TornTailIsKeptAsideAndTheRestGoesOn) {
     ASSERT_TRUE(writer->Stage({Heartbeat()}));
     ASSERT_TRUE(writer->Commit());
     EXPECT_EQ(LogLines(log.Segment()).size(), 3u);
-    EXPECT_EQ(ScanLog(log.log_fd.get(), {}).value().log_data_end, ScanLog(log.log_fd.get(), {}).value().log_end);
+    EXPECT_EQ(ScanLog(log.log_fd.get(), {}).value().log_data_end,
+              ScanLog(log.log_fd.get(), {}).value().log_end);
   }
 }
 
