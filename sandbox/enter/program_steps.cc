@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string>
 
+#include "base/file.h"
 #include "base/sha256.h"
 #include "sandbox/enter/jail.h"
 #include "sandbox/enter/mount_calls.h"
@@ -17,20 +18,8 @@ namespace warder::enter {
 namespace {
 
 constexpr int kInitProgramFirstFd = 10;  // docs/formats/processes.md
+constexpr size_t kMaxProgramBytes = 512u << 20;  // a larger one can not be pinned
 constexpr int kProgramPlace = 100;       // above every descriptor that init is given
-
-Result<Digest> HashFile(int directory, const std::string& path) {
-  UniqueFd fd(openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return FailErrno("read " + path);
-  Sha256 hash;
-  char buffer[65536];
-  for (;;) {
-    ssize_t size = read(fd.get(), buffer, sizeof buffer);
-    if (size < 0) return FailErrno("read " + path);
-    if (size == 0) return hash.Finish();
-    hash.Update({buffer, static_cast<size_t>(size)});
-  }
-}
 
 Status CheckProgram(const wire::Command& command, int fd) {
   struct stat status;
@@ -51,8 +40,8 @@ Result<UniqueFd> OpenProgram(const wire::Command& command) {
   WARDER_TRY_STATUS(CheckProgram(command, fd.get()));
   if (command.identity.sha256) {
     // Through the descriptor that will be executed, not by name again.
-    WARDER_TRY(Digest digest, HashFile(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd.get())));
-    if (!SameDigest(digest, *command.identity.sha256))
+    WARDER_TRY(std::string content, ReadFile("/proc/self/fd/" + std::to_string(fd.get()), kMaxProgramBytes));
+    if (!SameDigest(HashSha256(content), *command.identity.sha256))
       return Fail(Code::kConflict, command.program + " has another content than the pinned one");
   }
   UniqueFd moved(fcntl(fd.get(), F_DUPFD_CLOEXEC, kProgramPlace));

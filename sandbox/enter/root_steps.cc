@@ -185,8 +185,8 @@ Status MakeRoot(Jail& jail) {
 }
 
 Status RootIsMade(const Jail& jail) {
-  WARDER_TRY_STATUS(CheckSection(jail, "usr"));
-  return CheckSection(jail, "tmp");
+  auto usr = CheckSection(jail, "usr");
+  return usr ? CheckSection(jail, "tmp") : usr;
 }
 
 Status MakeEtc(Jail& jail) {
