@@ -40,9 +40,10 @@ class Matcher {
         inside_(elements_ + 1, words_ + 1), end_(elements_ + 1, words_ + 1) {}
 
   Fit Run() {
+    for (const Element& element : pattern_)
+      if (fit_.broken = ProblemOf(element); !fit_.broken.empty()) return std::move(fit_);
     begin_.Set(1, 1);
-    for (size_t e = 1; e < elements_ && fit_.broken.empty(); ++e) Forward(e);
-    if (!fit_.broken.empty()) return std::move(fit_);
+    for (size_t e = 1; e < elements_; ++e) Forward(e);
     if (!begin_.Get(elements_, words_)) {
       TellHowFar();
       return std::move(fit_);
@@ -83,7 +84,7 @@ void Matcher::Forward(size_t e) {
     return;
   }
   for (size_t w = words_; w-- > 1;)
-    RunAt(e, w) = FitsWord(element, argv_[w], w > dashes_, fit_.broken) ? RunAt(e, w + 1) + 1 : 0;
+    RunAt(e, w) = FitsWord(element, argv_[w], w > dashes_) ? RunAt(e, w + 1) + 1 : 0;
   // Overlapping ranges of ends are counted, not walked: `open` is how many cover the current word.
   std::vector<long> opened(words_ + 2);
   for (size_t w = 1; w <= words_; ++w) {

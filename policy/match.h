@@ -39,7 +39,9 @@ std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args,
 
 // ---- one word (policy/match_word.cc) -------------------------------------------------------------
 // Whether one argument fits an element that takes one argument a time; `after_dashes`: a `--` came before.
-bool FitsWord(const Element& element, const std::string& word, bool after_dashes, std::string& broken);
+bool FitsWord(const Element& element, const std::string& word, bool after_dashes);
+// Why the element can not be evaluated (its regular expression does not compile); empty: it can.
+std::string ProblemOf(const Element& element);
 // How many arguments from `at` on this flag takes: 0 (it is not there), 1 or 2.
 size_t FlagWords(const Flag& flag, const std::vector<std::string>& argv, size_t at);
 // As a person would write it: "one of `a`, `b`", "a path to read".

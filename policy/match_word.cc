@@ -63,21 +63,14 @@ std::string DescribeFlag(const Flag& flag) {
 
 }  // namespace
 
-bool FitsWord(const Element& element, const std::string& word, bool after_dashes, std::string& broken) {
+bool FitsWord(const Element& element, const std::string& word, bool after_dashes) {
   const bool free_text = !word.empty() && (word[0] != '-' || after_dashes);
   switch (element.kind) {
     case ElementKind::kWords:
       for (const std::string& one : element.words)
         if (one == word) return true;
       return false;
-    case ElementKind::kRegex: {
-      std::shared_ptr<const RE2> regex = Compiled(element.regex);
-      if (!regex->ok()) {
-        broken = "its regular expression is not usable: " + regex->error();
-        return false;
-      }
-      return free_text && RE2::FullMatch(word, *regex);
-    }
+    case ElementKind::kRegex: return free_text && RE2::FullMatch(word, *Compiled(element.regex));
     case ElementKind::kText: return free_text && word.size() <= element.high;
     case ElementKind::kInt: {
       std::optional<uint64_t> value = ParseDecimal(word, element.high);
@@ -89,6 +82,12 @@ bool FitsWord(const Element& element, const std::string& word, bool after_dashes
     case ElementKind::kRest: return false;  // they take more than one argument a time
   }
   return false;
+}
+
+std::string ProblemOf(const Element& element) {
+  if (element.kind != ElementKind::kRegex) return {};
+  std::shared_ptr<const RE2> regex = Compiled(element.regex);
+  return regex->ok() ? "" : "its regular expression is not usable: " + regex->error();
 }
 
 size_t FlagWords(const Flag& flag, const std::vector<std::string>& argv, size_t at) {

@@ -1,0 +1,44 @@
+// Does the view of a jail follow from the path rules?
+#include <gtest/gtest.h>
+
+#include "tests/policy/policy_maker.h"
+
+namespace warder::policy {
+namespace {
+
+using namespace maker;
+
+TEST(View, SourcesAreWhatAutoAndNotifyName) {
+  Policy p;
+  p.paths = {Under("ws", Level::kAuto, kReadWrite, "${workspace}"),
+             Under("deep", Level::kAuto, kReadOnly, "${workspace}/src"),
+             Under("tmp", Level::kAuto, kAll, "${tmp}"),
+             Under("logs", Level::kNotify, kReadOnly, "/var/log/app"),
+             Under("ask", Level::kApprove, kReadOnly, "/srv/ask"),
+             Under("never", Level::kForbid, kReadOnly, "/srv/never"),
+             Under("only-write", Level::kAuto, 2, "/srv/out"),
+             Under("twin", Level::kAuto, kReadOnly, "/ws-twin")};
+  const ViewRules view = ViewOf(p, "/ws");
+  ASSERT_EQ(view.sources.size(), 2u);
+  EXPECT_EQ(view.sources[0].path, "/var/log/app");
+  EXPECT_EQ(view.sources[1].path, "/ws-twin");
+  ASSERT_EQ(view.covers.size(), 1u);
+  EXPECT_EQ(view.covers[0].match[0], "/srv/never/**");
+}
+
+TEST(View, ForbiddenToReadIsHiddenForbiddenToWriteIsFrozen) {
+  Policy p;
+  p.paths = {Globs("secrets", Level::kForbid, kAll, {"**/.env*"}, {"**/.env.example"}),
+             Globs("hooks", Level::kForbid, kWriteDelete, {"${workspace}/.git/hooks/**"}),
+             Globs("ask", Level::kApprove, kAll, {"**/x"})};
+  const ViewRules view = ViewOf(p, "/ws");
+  ASSERT_EQ(view.covers.size(), 2u);
+  EXPECT_TRUE(view.covers[0].hide);
+  EXPECT_EQ(view.covers[0].unless[0], "**/.env.example");
+  EXPECT_FALSE(view.covers[1].hide);
+  EXPECT_EQ(view.covers[1].match[0], "/ws/.git/hooks/**");
+  EXPECT_EQ(view.covers[1].rule, "hooks");
+}
+
+}  // namespace
+}  // namespace warder::policy
