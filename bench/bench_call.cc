@@ -1,0 +1,187 @@
+// What does one jailed call cost, beside posix_spawn and bwrap of the same program, in one run?
+//
+// Interleaved, so that a noisy moment of the machine meets all alike. Two hosts: one with its state on disk (/var/tmp),
+// one on tmpfs (/dev/shm), whose syncs cost nothing. Needs root. Prints ratios; --json for machines.
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/text.h"
+#include "cli/connect.h"
+#include "cli/embedded_entries.h"
+#include "cli/host_process.h"
+#include "cli/talk.h"
+#include "cli/tool_answer.h"
+
+namespace warder::bench {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr uid_t kOwner = 1900095001, kAgent = 1900095002;
+constexpr const char* kProgram = "/usr/bin/true";
+
+double NowMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+Status Spawn(const std::vector<const char*>& words) {
+  std::vector<const char*> argv = words;
+  argv.push_back(nullptr);
+  char* environment[] = {nullptr};
+  pid_t pid = 0;
+  int error = posix_spawn(&pid, argv[0], nullptr, nullptr, const_cast<char* const*>(argv.data()), environment);
+  if (error != 0) return FailErrno(error, argv[0]);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return status == 0 ? Status() : Status(Fail(Code::kSystem, std::string(argv[0]) + " failed"));
+}
+
+struct Host {
+  std::string directory;
+  pid_t pid = -1;
+  std::unique_ptr<cli::AgentTalk> talk;
+  Host() = default;
+  Host(const Host&) = delete;
+  ~Host() {
+    talk.reset();
+    if (pid > 0) cli::StopHost(pid, std::chrono::seconds(10));
+    std::error_code ignored;
+    if (!directory.empty()) fs::remove_all(directory, ignored);
+  }
+};
+
+Status Begin(Host* host, const std::string& base) {
+  std::string pattern = base + "/warder-bench.XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) return FailErrno("mkdtemp " + base);
+  const std::string d = host->directory = pattern;
+  if (chmod(d.c_str(), 0755) != 0) return FailErrno("chmod " + d);
+  std::string work = d + "/work";
+  if (mkdir(work.c_str(), 0755) != 0 || chown(work.c_str(), kOwner, kOwner) != 0) return FailErrno(work);
+  WARDER_TRY_STATUS(cli::ReplaceFile(d + "/policy.yaml",
+      "policy: 1\nlayer: project\nid: bench\nexec:\n  - { id: true, level: auto, argv: [\"true\"] }\n"
+      "paths:\n  - { id: ws, level: auto, may: [read, write], under: \"${workspace}\" }\n"
+      "limits: { wall: 10s, cpu: 10s, memory: 256MiB, pids: 64, files: 256, output: 64KiB, disk: 64MiB, concurrent: 4 }\n"
+      "workspace: { mode: direct, executable: no }\n", 0644));
+  WARDER_TRY_STATUS(cli::ReplaceFile(d + "/warder.yaml",
+      "host: 1\nname: bench\npaths: { state: " + d + "/state, run: " + d + "/run, stop-file: " + d + "/stop }\n"
+      "identities: { broker: 1900070001, ledger: 1900070002, session-uids: 1900000000..1900000999 }\n"
+      "people:\n  - { who: \"user:0\", may: [status] }\nbounds:\n  trees: [" + d + "/work]\n  roots: [host-usr]\n"
+      "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: 1MiB }\n  jails: { running: 8 }\n"
+      "policy:\n  owners: [root]\n  layers:\n    project: { bench: " + d + "/policy.yaml }\n"
+      "agents:\n  bench:\n    uid: " + std::to_string(kAgent) + "\n    layers: { project: bench }\n    workspaces: [{ dir: " + work +
+      ", owner: " + std::to_string(kOwner) + " }]\nledger: { dir: " + d +
+      "/state/log, segment: 16MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n", 0644));
+  WARDER_TRY(host->pid, cli::StartHost({"--host-file", d + "/warder.yaml"}, d + "/run/admin.sock", d + "/warderd.log", std::chrono::seconds(10)));
+  return {};
+}
+
+Status Connect(Host* host) {
+  WARDER_TRY(UniqueFd fd, cli::ConnectAs(kAgent, host->directory + "/run/agents/bench.sock"));
+  WARDER_TRY(host->talk, cli::AgentTalk::Begin(std::move(fd)));
+  return {};
+}
+
+Status Call(Host* host) {
+  WARDER_TRY(json result, host->talk->Call("run_command", {{"argv", {kProgram}}}));
+  json answer = cli::Structured(result);
+  if (answer.value("ended", "") == "exited" && answer.value("exit_code", -1) == 0) return {};
+  return Fail(Code::kSystem, "a call failed: " + answer.dump());
+}
+
+// Proportional set size of warderd and all below it, in KiB (proc(5), smaps_rollup).
+uint64_t PssKib(pid_t root) {
+  std::vector<pid_t> all{root};
+  uint64_t total = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    std::string base = "/proc/" + std::to_string(all[i]);
+    std::ifstream children(base + "/task/" + std::to_string(all[i]) + "/children");
+    for (pid_t child = 0; children >> child;) all.push_back(child);
+    std::ifstream rollup(base + "/smaps_rollup");
+    for (std::string word; rollup >> word;)
+      if (word == "Pss:") {
+        uint64_t kib = 0;
+        rollup >> kib;
+        total += kib;
+      }
+  }
+  return total;
+}
+
+double Share(std::vector<double> times, double share) {
+  std::sort(times.begin(), times.end());
+  return times[std::min(times.size() - 1, static_cast<size_t>(share * static_cast<double>(times.size())))];
+}
+
+Result<json> Measure(size_t rounds) {
+  Host disk, memory;
+  WARDER_TRY_STATUS(Begin(&disk, "/var/tmp"));
+  uint64_t at_rest = PssKib(disk.pid);
+  WARDER_TRY_STATUS(Begin(&memory, "/dev/shm"));
+  WARDER_TRY_STATUS(Connect(&disk));
+  WARDER_TRY_STATUS(Connect(&memory));
+  const std::vector<const char*> bwrap{"/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib",
+      "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", kProgram};
+  std::map<std::string, std::vector<double>> times;
+  for (size_t i = 0; i < rounds + 5; ++i) {
+    auto time = [&](const char* name, const Status& done, double start) {
+      if (done && i >= 5) times[name].push_back(NowMs() - start);  // the first rounds warm caches
+      return done;
+    };
+    double start = NowMs();
+    WARDER_TRY_STATUS(time("posix_spawn", Spawn({kProgram}), start));
+    start = NowMs();
+    WARDER_TRY_STATUS(time("bwrap", Spawn(bwrap), start));
+    start = NowMs();
+    WARDER_TRY_STATUS(time("warder", Call(&disk), start));
+    start = NowMs();
+    WARDER_TRY_STATUS(time("warder, no syncs", Call(&memory), start));
+  }
+  json out{{"rounds", rounds}, {"pss_at_rest_kib", at_rest}, {"rows", json::array()}};
+  for (const char* name : {"posix_spawn", "bwrap", "warder", "warder, no syncs"})
+    out["rows"].push_back({{"name", name}, {"p50_ms", Share(times[name], 0.5)}, {"p95_ms", Share(times[name], 0.95)},
+                           {"p50_of_bwrap", Share(times[name], 0.5) / Share(times["bwrap"], 0.5)}});
+  return out;
+}
+
+int Main(int argc, char** argv) {
+  size_t rounds = 300;
+  bool as_json = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
+    else if (auto n = ParseDecimal(argv[i], 100'000); n && *n > 0) rounds = *n;
+    else return std::fputs("usage: bench_call [--json] [ROUNDS]\n", stderr), 2;
+  }
+  if (geteuid() != 0) return std::fputs("bench_call: needs root: it starts whole hosts\n", stderr), 2;
+  std::signal(SIGPIPE, SIG_IGN);
+  Result<json> out = Measure(rounds);
+  if (!out) return std::fprintf(stderr, "bench_call: %s\n", out.error().ToString().c_str()), 3;
+  if (as_json) return std::puts(out->dump(2).c_str()), 0;
+  std::printf("%-20s %9s %9s %12s\n", "one call of true", "p50 ms", "p95 ms", "p50 / bwrap");
+  for (const json& row : (*out)["rows"])
+    std::printf("%-20s %9.2f %9.2f %12.2f\n", row["name"].get<std::string>().c_str(), row["p50_ms"].get<double>(),
+                row["p95_ms"].get<double>(), row["p50_of_bwrap"].get<double>());
+  std::printf("PSS of all processes at rest, no session: %.1f MiB\n", (*out)["pss_at_rest_kib"].get<double>() / 1024);
+  return 0;
+}
+
+}  // namespace
+}  // namespace warder::bench
+
+int main(int argc, char** argv) { return warder::bench::Main(argc, argv); }

@@ -1,0 +1,145 @@
+// Does `warder` keep the promises of its command line: examples, exit codes, refusals that explain?
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "cli/command.h"
+#include "cli/embedded_entries.h"
+#include "cli/terminal.h"
+#include "cli/tool_answer.h"
+
+namespace warder::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string Captured(const std::vector<std::string>& words, int* code, bool of_stderr = false) {
+  if (of_stderr) testing::internal::CaptureStderr();
+  else testing::internal::CaptureStdout();
+  *code = RunCommandLine(words);
+  return of_stderr ? testing::internal::GetCapturedStderr() : testing::internal::GetCapturedStdout();
+}
+
+TEST(CommandTable, EachCommandHasAnExampleInItsHelp) {
+  ASSERT_GE(AllCommands().size(), 25u);
+  std::set<std::string> seen;
+  for (const Command& command : AllCommands()) {
+    std::string path = command.path;
+    EXPECT_TRUE(seen.insert(path).second) << path;
+    EXPECT_NE(std::string(command.example).find("warder " + path), std::string::npos) << path;
+    std::vector<std::string> words;
+    for (size_t at = 0; at <= path.size();) {
+      size_t space = std::min(path.find(' ', at), path.size());
+      words.push_back(path.substr(at, space - at));
+      at = space + 1;
+    }
+    words.push_back("--help");
+    int code = -1;
+    std::string help = Captured(words, &code);
+    EXPECT_EQ(code, 0) << path;
+    EXPECT_NE(help.find(std::string("Example:\n  ") + command.example), std::string::npos) << path << "\n" << help;
+    EXPECT_NE(help.find("--json"), std::string::npos) << path;
+  }
+}
+
+TEST(CommandLine, MisuseIsTwoAndSaysWhatToDo) {
+  struct Case {
+    std::vector<std::string> words;
+    std::string says;
+  };
+  const Case cases[] = {
+      {{}, "see `warder --help`"},
+      {{"fly"}, "see `warder --help`"},
+      {{"audit"}, "see `warder audit --help`"},
+      {{"run"}, "needs CMD after --"},
+      {{"run", "--"}, "needs CMD after --"},
+      {{"run", "--no-such", "--", "ls"}, "see `warder run --help`"},
+      {{"status", "--", "x"}, "takes nothing after --"},
+      {{"sessions", "show", "abc"}, "`warder sessions list`"},
+      {{"approvals", "deny", "-1"}, "warder"},
+      {{"call", "read_file", "not json"}, "not a JSON object"},
+      {{"audit", "show"}, "needs a call's number"},
+      {{"policy", "check", "/nonexistent.yaml"}, "/nonexistent.yaml"},
+  };
+  for (const Case& c : cases) {
+    int code = -1;
+    std::string said = Captured(c.words, &code, true);
+    EXPECT_EQ(code, kMisuse) << said;
+    EXPECT_TRUE(said.starts_with("warder: ")) << said;
+    EXPECT_NE(said.find(c.says), std::string::npos) << said;
+  }
+}
+
+TEST(CommandLine, WordsBehindTheDashesAreNeverOptions) {
+  int code = -1;
+  std::string said = Captured({"policy", "explain", WARDER_SOURCE_DIR "/policies/demo.yaml", "--", "run", "--help"}, &code);
+  EXPECT_EQ(code, kOk);
+  EXPECT_NE(said.find("forbid"), std::string::npos) << said;
+}
+
+TEST(Policy, CheckTellsUsableFromUnusableAndFinding) {
+  std::filesystem::path directory = std::filesystem::temp_directory_path() / ("warder-cli." + std::to_string(getpid()));
+  std::filesystem::create_directory(directory);
+  std::string broken = directory / "broken.yaml", comma = directory / "comma.yaml";
+  std::ofstream(broken) << "policy: 1\npolicy: 1\n";
+  std::ofstream(comma) << ",";
+  const std::pair<std::string, int> cases[] = {
+      {WARDER_SOURCE_DIR "/policies/demo.yaml", kOk}, {WARDER_SOURCE_DIR "/policies/cautious.yaml", kOk}, {broken, kMisuse}, {comma, kMisuse}};
+  for (const auto& [file, expected] : cases) {
+    int code = -1;
+    std::string said = Captured({"policy", "check", file}, &code);
+    EXPECT_EQ(code, expected) << said;
+    EXPECT_NE(said.find(file), std::string::npos) << said;
+  }
+  std::filesystem::remove_all(directory);
+}
+
+TEST(Policy, ExplainNamesLevelRuleAndPlace) {
+  const std::array<std::string, 3> cases[] = {{"curl https://example.com", "forbid", "no-network"},
+                                              {"git push origin main", "approve", "git-push"},
+                                              {"perl -e 1", "forbid", "no-rule"},
+                                              {"make test", "auto", "build"}};
+  for (const auto& [line, level, rule] : cases) {
+    int code = -1;
+    std::string text = Captured({"policy", "explain", WARDER_SOURCE_DIR "/policies/demo.yaml", "--json", "--", "run", line}, &code);
+    json answer = json::parse(text, nullptr, false);
+    ASSERT_TRUE(answer.is_object()) << text;
+    EXPECT_EQ(answer["level"], level) << line << text;
+    EXPECT_EQ(answer["rule"], rule) << line << text;
+    EXPECT_NE(answer["at"].get<std::string>().find("demo.yaml"), std::string::npos);
+  }
+}
+
+TEST(ToolAnswer, RunEndsWithTheCodesOfTheProtocol) {
+  const std::pair<json, int> cases[] = {
+      {{{"ended", "exited"}, {"exit_code", 7}}, 7},
+      {{{"ended", "signaled"}, {"signal", 11}}, 139},
+      {{{"ended", "wall-limit"}}, 124},
+      {{{"ended", "memory-limit"}}, 137},
+      {{{"ended", "setup-failed"}}, 125},
+      {{{"ended", "lost"}}, 125},
+      {{{"refused", true}}, 126},
+      {{{"failed", true}, {"code", "unavailable"}}, 125},
+      {json::object(), 125},  // an answer without an end is no success
+  };
+  for (const auto& [answer, code] : cases) EXPECT_EQ(RunExitCode(answer), code) << answer;
+}
+
+TEST(ToolAnswer, ARefusalEndsWithTheCommandThatExplainsIt) {
+  std::string text = RefusalText({{"refused", true}, {"part", "cat \033[2J"}, {"rule", "r"}, {"level", "forbid"},
+                                  {"why", "because"}, {"call", 12}, {"explain", "warder audit show 12"}});
+  EXPECT_TRUE(text.ends_with("explain: warder audit show 12\n")) << text;
+  EXPECT_EQ(text.find('\033'), std::string::npos) << "an agent's words reached the terminal";
+}
+
+TEST(Embedded, AHostFileCanNotBeWrittenByAPath) {
+  EXPECT_FALSE(YamlQuote("/srv/a\nagents: {}"));
+  EXPECT_FALSE(YamlQuote("/srv/\xff"));
+  EXPECT_EQ(YamlQuote("/srv/a\"b\\c").value(), "\"/srv/a\\\"b\\\\c\"");
+}
+
+}  // namespace
+}  // namespace warder::cli
