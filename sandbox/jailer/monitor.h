@@ -16,7 +16,7 @@
 #include "base/packet.h"
 #include "sandbox/cgroups.h"
 #include "sandbox/jailer/config_load.h"
-#include "sandbox/jailer/directories.h"
+#include "sandbox/directories.h"
 #include "sandbox/receipts.h"
 #include "sandbox/jailer/spawn.h"
 #include "wire/enter_spec.h"

@@ -123,7 +123,7 @@ void Monitor::ReapJail(Jail& jail, pid_t pid, int status) {
   jail.keeper = Child();
   (void)!write(jail.kill.get(), "1", 1);
   jail.enter.Kill();
-  if (status == 0) return;  // it reported before it left
+  if (status == 0 && !falling_) return;  // it reported, and the ledger that reads it lives
   wire::JailEnded ended{jail.session, jail.call, falling_ ? "killed: the host lost its broker or ledger" : "its keeper was killed"};
   if (falling_) untold_.push_back(ended);
   else ToLedger(flat::EncodeMessage(ended));

@@ -1,5 +1,5 @@
 // How are warder's directories made and checked? See directories.h.
-#include "sandbox/jailer/directories.h"
+#include "sandbox/directories.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
