@@ -83,7 +83,8 @@ class Shells : public testing::Test {
     std::filesystem::create_directory(root_ / "bin");
     // Both streams, so that descriptors can be told apart; printf writes each argument apart.
     Stub("a", "pwd >&3; printf '[%s]' \"$V\" \"$W\" a \"$@\"; printf err >&2; exit 0");
-    Stub("n", "pwd >&3; printf '[%s]' n \"$@\"; printf err >&2; exit 1");
+    // It reads to the end, so that no writer before it in a pipe meets SIGPIPE.
+    Stub("n", "/bin/cat > /dev/null; pwd >&3; printf '[%s]' n \"$@\"; printf err >&2; exit 1");
     Stub("r", "printf '[%s]' r \"$@\"; /bin/cat; exit 0");
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
