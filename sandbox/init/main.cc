@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "sandbox/init/probe.h"
+#include "sandbox/probe/probe.h"
 #include "wire/plan.h"
 #include "wire/report.h"
 

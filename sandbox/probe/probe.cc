@@ -1,5 +1,5 @@
 // Does this jail refuse what it must? A table of forbidden acts, each with the refusal that is expected.
-#include "sandbox/init/probe.h"
+#include "sandbox/probe/probe.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
