@@ -111,7 +111,7 @@ void GiveToOwner(const fs::path& path) {
 }  // namespace
 
 Host::Host(HostOptions options) : options_(std::move(options)) {
-  char pattern[] = "/var/tmp/warder-flow.XXXXXX";
+  char pattern[] = "/srv/warder-flow.XXXXXX";
   directory_ = mkdtemp(pattern);
   chmod(directory_.c_str(), 0755);
   state_ = options_.state.empty() ? directory_ / "state" : fs::path(options_.state);
