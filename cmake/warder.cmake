@@ -28,6 +28,11 @@ if(WARDER_SANITIZE)
   add_compile_definitions(WARDER_SANITIZED=1)
 endif()
 
+if(WARDER_FUZZ)
+  # The rooms are instrumented too: a fuzzer that sees only its own file explores nothing.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
