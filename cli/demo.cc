@@ -43,8 +43,8 @@ constexpr std::chrono::seconds kStopTime{10};
 
 Result<demo::Places> MakePlaces() {
   // Not /tmp, which jails have of their own. One file system for project and trash.
-  char pattern[] = "/var/tmp/warder-demo.XXXXXX";
-  if (mkdtemp(pattern) == nullptr) return FailErrno("mkdtemp /var/tmp");
+  char pattern[] = "/srv/warder-demo.XXXXXX";
+  if (mkdtemp(pattern) == nullptr) return FailErrno("mkdtemp in /srv");
   if (chmod(pattern, 0755) != 0) return FailErrno("chmod");
   std::string d = pattern;
   return demo::Places{d, d + "/project", d + "/policy.yaml", d + "/warder.yaml", d + "/run", d + "/state",
