@@ -53,7 +53,6 @@ sock_filter Jump(uint16_t code, uint32_t k, uint8_t yes, uint8_t no) { return {c
 std::vector<sock_filter> OwnerFilter() {
   constexpr uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;
   constexpr uint16_t kEqual = BPF_JMP | BPF_JEQ | BPF_K;
-  constexpr uint16_t kSet = BPF_JMP | BPF_JSET | BPF_K;
   constexpr uint16_t kReturn = BPF_RET | BPF_K;
   std::vector<sock_filter> code = {
       Statement(kLoad, offsetof(seccomp_data, arch)),
@@ -65,7 +64,7 @@ std::vector<sock_filter> OwnerFilter() {
       Jump(kEqual, SYS_mmap, 1, 0),
       Jump(kEqual, SYS_mprotect, 0, 4),
       Statement(kLoad, offsetof(seccomp_data, args) + 2 * sizeof(uint64_t)),
-      Jump(kSet, PROT_EXEC, 0, 1),
+      Jump(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
       Statement(kReturn, SECCOMP_RET_KILL_PROCESS),
       Statement(kLoad, offsetof(seccomp_data, nr)),
 #endif
