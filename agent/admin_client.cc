@@ -1,3 +1,4 @@
+// How does one request to the admin socket become an answer or an error of ours?
 #include "agent/admin_client.h"
 
 #include "agent/json_rpc.h"

@@ -1,3 +1,4 @@
+// What does an answer of the host say, and which of our errors is its error?
 #include "agent/json_rpc.h"
 
 #include "base/limits.h"

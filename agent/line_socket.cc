@@ -1,3 +1,4 @@
+// How are lines sent and read on a socket?
 #include "agent/line_socket.h"
 
 #include <poll.h>

@@ -1,3 +1,4 @@
+// How does a client of MCP begin, call a tool, hear progress and cancel?
 #include "agent/mcp_client.h"
 
 #include <nlohmann/json.hpp>

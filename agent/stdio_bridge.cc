@@ -1,3 +1,4 @@
+// How does every byte pass between stdio and the socket, and when is it over?
 #include "agent/stdio_bridge.h"
 
 #include <limits.h>

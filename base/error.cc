@@ -1,3 +1,4 @@
+// How does an error read, and how does a program end that can not go on?
 #include "base/error.h"
 
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// How are whole files and sealed memory read and written?
 #include "base/file.h"
 
 #include <fcntl.h>

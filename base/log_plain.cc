@@ -1,3 +1,4 @@
+// How does a line reach stderr from a program that links nothing?
 #include <sys/uio.h>
 #include <unistd.h>
 

@@ -1,3 +1,4 @@
+// How does a line reach stderr from a daemon?
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 

@@ -1,3 +1,4 @@
+// How does one message with its descriptors cross a socket whole, or not at all?
 #include "base/packet.h"
 
 #include <sys/socket.h>

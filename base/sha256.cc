@@ -1,3 +1,4 @@
+// What are the SHA-256 and the HMAC of these bytes (FIPS 180-4, RFC 2104)?
 #include "base/sha256.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// How is text from outside shown, quoted, and read as numbers?
 #include "base/text.h"
 
 #include <cstdio>

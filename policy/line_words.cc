@@ -1,3 +1,4 @@
+// Which words and names mean something to a shell and not to us?
 #include "policy/line_words.h"
 
 #include <algorithm>

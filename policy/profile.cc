@@ -1,3 +1,4 @@
+// What level does a profile give an action?
 #include "policy/profile.h"
 
 #include <algorithm>

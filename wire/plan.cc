@@ -1,3 +1,4 @@
+// What must hold of a plan whatever the bounds of the host are?
 #include "wire/plan.h"
 
 #include "base/limits.h"

@@ -1,3 +1,4 @@
+// Over which bytes is a receipt's MAC made?
 #include "wire/receipt.h"
 
 namespace warder::wire {

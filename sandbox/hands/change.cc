@@ -1,3 +1,4 @@
+// How does a change stay inside the workspace, and where does what is deleted go?
 #include "sandbox/hands/change.h"
 
 #include <cerrno>

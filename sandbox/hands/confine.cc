@@ -1,3 +1,4 @@
+// What may hands of an owner ask of the kernel?
 #include "sandbox/hands/confine.h"
 
 #include <linux/audit.h>

@@ -1,3 +1,4 @@
+// Which files below these trees must a jail not show, or not let change?
 #include "sandbox/hands/covers.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Which file would execve open for this path, and what starts it?
 #include "sandbox/hands/program.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// What does this file hold, and what does this directory list?
 #include "sandbox/hands/read.h"
 
 #include <dirent.h>

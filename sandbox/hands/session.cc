@@ -1,3 +1,4 @@
+// How is a request of the broker answered?
 #include "sandbox/hands/session.h"
 
 #include "base/file.h"

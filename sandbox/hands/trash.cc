@@ -1,3 +1,4 @@
+// Which entries does the trash hold, and which of them can come back?
 #include "sandbox/hands/trash.h"
 
 #include <algorithm>

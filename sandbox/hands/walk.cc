@@ -1,3 +1,4 @@
+// Where does this path lead, component by component?
 #include "sandbox/hands/walk.h"
 
 #include <linux/magic.h>

@@ -1,3 +1,4 @@
+// How does a test start a host of its own, speak to it as others, and look at its processes?
 #include "tests/flow/host.h"
 
 #include <dirent.h>

@@ -137,11 +137,9 @@ TEST(House, FilesAreShortAndSayTheirQuestion) {
                                           "cli", "tests", "fuzz", "bench"})) {
     std::vector<std::string> lines = Lines(kRoot / path);
     EXPECT_LE(lines.size(), rules.file_lines) << path;
-    if (path.ends_with(".h")) {
-      ASSERT_FALSE(lines.empty()) << path;
-      EXPECT_TRUE(lines[0].starts_with("// ") || lines[0].starts_with("/* "))
-          << path << ": the first line says what the file is for";
-    }
+    ASSERT_FALSE(lines.empty()) << path;
+    EXPECT_TRUE(lines[0].starts_with("// ") || lines[0].starts_with("/* "))
+        << path << ": the first line says what the file is for";
   }
 }
 
@@ -152,25 +150,37 @@ TEST(House, NamesAreTheFieldsOwn) {
       EXPECT_FALSE(std::regex_search(line, vague)) << path << ": " << line;
 }
 
-// docs/promises.md: "N. promise … — `Suite.Test`"; each named test stands in a source below tests/.
-TEST(House, EachPromiseNamesATest) {
+// "Suite.Test" of every test below tests/.
+std::set<std::string> TestNames() {
   std::string all;
   for (const std::string& path : Sources({"tests"}))
     for (const std::string& line : Lines(kRoot / path)) all += line + "\n";
-  const std::regex name("`([A-Z]\\w+)\\.(\\w+)`");
+  const std::regex definition("TEST(_F|_P)?\\(\\s*(\\w+),\\s*(\\w+)\\s*\\)");
+  std::set<std::string> names;
+  for (std::sregex_iterator it(all.begin(), all.end(), definition), end; it != end; ++it)
+    names.insert((*it)[2].str() + "." + (*it)[3].str());
+  return names;
+}
+
+// How many tests the text names in backquotes, each of which must exist.
+size_t CheckNamedTests(const std::set<std::string>& tests, const std::string& text) {
+  static const std::regex kName("`([A-Z]\\w+\\.[A-Z]\\w+)`");
+  size_t named = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), kName), end; it != end; ++it, ++named)
+    EXPECT_TRUE(tests.contains((*it)[1].str())) << "no test " << (*it)[1].str();
+  return named;
+}
+
+// docs/promises.md: "N. promise … — `Suite.Test`"; each named test stands in a source below tests/.
+TEST(House, EachPromiseNamesATest) {
+  const std::set<std::string> tests = TestNames();
   const std::regex numbered("^[0-9]+\\. ");
   size_t promises = 0;
   std::string current;
   auto check = [&](const std::string& text) {
     if (text.empty()) return;
     ++promises;
-    size_t named = 0;
-    for (std::sregex_iterator it(text.begin(), text.end(), name), end; it != end; ++it, ++named) {
-      std::string suite = (*it)[1], test = (*it)[2];
-      const std::regex definition("TEST(_F|_P)?\\(\\s*" + suite + ",\\s*" + test + "\\s*\\)");
-      EXPECT_TRUE(std::regex_search(all, definition)) << "no test " << suite << "." << test;
-    }
-    EXPECT_GT(named, 0u) << "names no test: " << text;
+    EXPECT_GT(CheckNamedTests(tests, text), 0u) << "names no test: " << text;
   };
   for (const std::string& line : Lines(kRoot / "docs/promises.md")) {
     if (std::regex_search(line, numbered)) {
@@ -185,6 +195,20 @@ TEST(House, EachPromiseNamesATest) {
   }
   check(current);
   EXPECT_GT(promises, 15u);
+}
+
+// docs/threats.md: "| N | attack | what stops it | test |"; a row names a test, or says what is not yet.
+TEST(House, EachThreatNamesATestOrWhatIsNotYet) {
+  const std::set<std::string> tests = TestNames();
+  const std::regex row("^\\| [0-9]+ \\| ");
+  size_t rows = 0;
+  for (const std::string& line : Lines(kRoot / "docs/threats.md")) {
+    if (!std::regex_search(line, row)) continue;
+    ++rows;
+    std::string shown_by = line.substr(line.rfind(" | ", line.size() - 3));
+    EXPECT_TRUE(CheckNamedTests(tests, line) > 0 || shown_by.starts_with(" | not yet: ")) << line;
+  }
+  EXPECT_EQ(rows, 44u);
 }
 
 }  // namespace
