@@ -27,17 +27,20 @@ void Approvals::SetLimits(uint32_t waiting, uint32_t per_session) {
   max_per_session_ = per_session;
 }
 
-Status Approvals::Room(uint64_t session) const {
-  if (waiting_.size() >= max_waiting_)
+Result<Approvals::Place> Approvals::Take(uint64_t session) {
+  if (taken_->size() >= max_waiting_)
     return Fail(Code::kLimit, std::to_string(max_waiting_) + " calls wait for people already", "try again later");
-  auto own = std::ranges::count_if(waiting_, [&](const auto& w) { return w.second.request.session == session; });
+  auto own = std::ranges::count_if(*taken_, [&](const auto& taken) { return taken.second == session; });
   if (static_cast<uint32_t>(own) >= max_per_session_)
     return Fail(Code::kLimit, std::to_string(own) + " calls of this session wait for people already",
                 "wait for their answers");
-  return {};
+  const uint64_t id = next_id_++;
+  taken_->emplace(id, session);
+  return Place(taken_, id);
 }
 
-asio::awaitable<ApprovalAnswer> Approvals::Ask(uint64_t id, ApprovalRequest request, Cancellation& cancellation) {
+asio::awaitable<ApprovalAnswer> Approvals::Ask(Place place, ApprovalRequest request, Cancellation& cancellation) {
+  const uint64_t id = place.id();
   const auto since = Clock::now();
   const auto life = request.life;
   const uint64_t call = request.call;

@@ -52,14 +52,31 @@ struct ApprovalAnswer {
 
 class Approvals {
  public:
+  // One place among those that may wait. It is held from before the request is recorded until the answer, so
+  // that calls which are recorded at the same time can not take one place twice.
+  class Place {
+   public:
+    Place(Place&& other) noexcept = default;
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+      if (taken_) taken_->erase(id_);
+    }
+    uint64_t id() const { return id_; }
+
+   private:
+    friend class Approvals;
+    using Taken = std::map<uint64_t, uint64_t>;  // session by id
+    Place(std::shared_ptr<Taken> taken, uint64_t id) : taken_(std::move(taken)), id_(id) {}
+    std::shared_ptr<Taken> taken_;  // shared: a call that is dropped at the end outlives the broker
+    uint64_t id_;
+  };
+
   explicit Approvals(const asio::any_io_executor& executor) : executor_(executor) {}
   void SetLimits(uint32_t waiting, uint32_t per_session);
 
-  // Why no further request of this session can wait; ok where one can.
-  Status Room(uint64_t session) const;
-  // An id for the record that comes before Ask().
-  uint64_t Take() { return next_id_++; }
-  asio::awaitable<ApprovalAnswer> Ask(uint64_t id, ApprovalRequest request, Cancellation& cancellation);
+  // kLimit where no further request of this session can wait.
+  Result<Place> Take(uint64_t session);
+  asio::awaitable<ApprovalAnswer> Ask(Place place, ApprovalRequest request, Cancellation& cancellation);
 
   nlohmann::json List() const;
   Result<nlohmann::json> Show(uint64_t id) const;
@@ -81,6 +98,7 @@ class Approvals {
 
   asio::any_io_executor executor_;
   std::map<uint64_t, Waiting> waiting_;
+  std::shared_ptr<Place::Taken> taken_ = std::make_shared<Place::Taken>();
   uint64_t next_id_ = 1;
   uint32_t max_waiting_ = 0, max_per_session_ = 0;
 };

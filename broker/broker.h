@@ -10,6 +10,7 @@
 #include "broker/approvals.h"
 #include "broker/ledger_link.h"
 #include "broker/monitor_link.h"
+#include "broker/refusal_rate.h"
 #include "policy/policy.h"
 #include "wire/host_plan.h"
 
@@ -42,6 +43,7 @@ struct Broker {
   std::shared_ptr<const Generation> generation;
   std::map<uint64_t, std::shared_ptr<Session>> sessions;
   std::map<std::string, TrashNote> trash;
+  std::map<std::string, RefusalRate> refusals;  // by agent
   size_t admin_connections = 0;
   uint64_t next_call = 1;
   uint64_t calls_total = 0, calls_refused = 0, calls_running = 0;

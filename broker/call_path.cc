@@ -24,11 +24,17 @@ class CallPath {
         broker_(session_->broker()),
         id_{session_->opened().session, running_->call},
         stages_(request_.received) {}
+  ~CallPath() {
+    if (counted_) session_->CountRun(-1);
+  }
+  CallPath(const CallPath&) = delete;
+  CallPath& operator=(const CallPath&) = delete;
 
   asio::awaitable<json> Serve();
 
  private:
   Status MayServe() const;
+  bool Counts() const { return asked_.call.tool != policy::Tool::kNone; }  // against `concurrent`
   asio::awaitable<Status> FindFacts(bool digests);
   void Decide();
   asio::awaitable<std::optional<json>> AskPerson();
@@ -39,6 +45,8 @@ class CallPath {
   asio::awaitable<json> Finish(audit::Body body, json answer, std::vector<audit::Draft> more);
   asio::awaitable<json> Refuse(policy::Decision decision, const ApprovalAnswer* approval);
   asio::awaitable<json> Fail(std::string rule, Error error);
+  asio::awaitable<json> FailEarly(std::string rule, Error error);
+  audit::Draft DecisionDraft(const policy::Decision& decision, const std::string& part);
   WhereFrom From() { return {session_->hands(), *policy_, agent_->workspace.directory, generation_->host.bounds}; }
 
   std::shared_ptr<Session> session_;
@@ -58,13 +66,14 @@ class CallPath {
   std::optional<Permit> permit_;
   std::vector<audit::Draft> unwritten_;  // goes into the log with what comes next
   uint64_t approval_ = 0;
+  bool counted_ = false;
 };
 
 asio::awaitable<json> CallPath::Serve() {
   // 1 decode
   unwritten_.push_back(CallRecord(id_, request_, session_->client()));
   Result<DecodedCall> asked = DecodeCall(request_);
-  if (!asked) co_return co_await Fail("arguments", asked.error());
+  if (!asked) co_return co_await FailEarly("arguments", asked.error());
   asked_ = std::move(*asked);
   running_->line = asked_.line;
   stages_.Mark("decode");
@@ -73,11 +82,13 @@ asio::awaitable<json> CallPath::Serve() {
   generation_ = broker_.generation;
   agent_ = generation_->FindAgent(session_->opened().agent);
   if (agent_ == nullptr || !generation_->policies.contains(agent_->policy))
-    co_return co_await Fail("host", {Code::kDenied, "this agent is not in the host file any more", ""});
+    co_return co_await FailEarly("host", {Code::kDenied, "this agent is not in the host file any more", ""});
   policy_ = generation_->policies.at(agent_->policy);
 
   // 3 stop: nothing new while the host ends or is full
-  if (Status may = MayServe(); !may) co_return co_await Fail("host", may.error());
+  if (Status may = MayServe(); !may) co_return co_await FailEarly("host", may.error());
+  if (Counts()) session_->CountRun(+1);
+  counted_ = Counts();
 
   // 4 facts
   Status facts = co_await FindFacts(false);
@@ -95,10 +106,12 @@ asio::awaitable<json> CallPath::Serve() {
     if (no) co_return std::move(*no);
     stages_.Mark("approve");
   } else {
-    unwritten_.push_back(DecisionRecord(id_, decision_, policy_.get(), {}, &found_));
+    unwritten_.push_back(DecisionDraft(decision_, {}));
     permit_ = Permit::FromDecision(id_.call, decision_);
   }
   WARDER_CHECK(permit_.has_value());
+  if (running_->cancellation.requested())
+    co_return co_await Fail("cancelled", {Code::kConflict, running_->cancellation.why(), ""});
 
   // 7 intent, 8 permit and receipt, 9 outcome, 10 reply
   switch (asked_.call.tool) {
@@ -114,7 +127,7 @@ Status CallPath::MayServe() const {
   if (!broker_.ledger.ok()) return warder::Fail(Code::kUnavailable, "the audit log is shut: nothing can be recorded, so nothing runs");
   if (broker_.draining) return warder::Fail(Code::kUnavailable, "the host is draining: it takes no new calls");
   const uint64_t concurrent = policy_->limits.concurrent.value_or(SIZE_MAX);
-  if (session_->runs() > concurrent)
+  if (Counts() && session_->runs() >= concurrent)
     return warder::Fail(Code::kLimit, "the policy lets " + std::to_string(concurrent) + " calls of a session run at once",
                         "wait for one to end");
   if (asked_.call.tool == policy::Tool::kRunCommand && broker_.calls_running >= generation_->host.bounds.jails_running)
@@ -143,18 +156,21 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   Status facts = co_await FindFacts(true);
   if (!facts) co_return co_await Fail("facts", facts.error());
   Decide();
-  if (decision_.level != policy::Level::kApprove) co_return co_await Refuse(decision_, nullptr);
-  if (Status room = broker_.approvals.Room(id_.session); !room) co_return co_await Fail("approvals", room.error());
+  if (decision_.level == policy::Level::kForbid) co_return co_await Refuse(decision_, nullptr);
+  if (decision_.level != policy::Level::kApprove)
+    co_return co_await Fail("facts", {Code::kConflict, "a file changed while the call was decided", "make the call again"});
+  auto place = broker_.approvals.Take(id_.session);
+  if (!place) co_return co_await Fail("approvals", place.error());
   const Shown shown{id_, session_->opened(), *agent_, *policy_, generation_->host, asked_, found_, decision_};
   ApprovalRequest request = MakeApprovalRequest(shown, request_.tool->name);
   const Digest digest = request.digest;
-  unwritten_.push_back(DecisionRecord(id_, decision_, policy_.get(), {}, &found_));
-  approval_ = broker_.approvals.Take();
+  unwritten_.push_back(DecisionDraft(decision_, {}));
+  approval_ = place->id();
   unwritten_.push_back(ApprovalRequestRecord(id_, approval_, request));
   std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
   Status asked = co_await broker_.ledger.Append(std::move(drafts));
   if (!asked) co_return Failure(id_.call, asked.error());
-  ApprovalAnswer answer = co_await broker_.approvals.Ask(approval_, std::move(request), running_->cancellation);
+  ApprovalAnswer answer = co_await broker_.approvals.Ask(std::move(*place), std::move(request), running_->cancellation);
   std::vector<audit::Draft> answers = ApprovalAnswerRecords(id_, answer, digest);
   if (!answer.grant) {
     Status written = co_await broker_.ledger.Append(std::move(answers));
@@ -165,14 +181,18 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   unwritten_ = std::move(answers);
   // Between the question and the yes the world may have changed: look, decide and compare again.
   Status again = co_await FindFacts(true);
-  Decide();
-  if (again) permit_ = Permit::FromGrant(id_.call, decision_, std::move(*answer.grant), ShownDigest(shown));
-  if (permit_) co_return std::nullopt;
-  const Error changed{Code::kConflict, "what was approved is not what is there now: a file changed since a person was asked",
-                      "make the call again"};
+  if (again) {
+    Decide();
+    permit_ = Permit::FromGrant(id_.call, decision_, std::move(*answer.grant), ShownDigest(shown));
+    if (permit_) co_return std::nullopt;
+  }
+  const Error error = !again ? again.error()
+                             : Error{Code::kConflict, "what was approved is not what is there now: a file changed since "
+                                                      "a person was asked", "make the call again"};
+  session_->CountRefused();
   audit::Body body;
-  body.Text("ended", "failed").Text("code", CodeName(changed.code)).Free("detail", changed.what);
-  co_return co_await Finish(std::move(body), Failure(id_.call, changed), {});
+  body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.what);
+  co_return co_await Finish(std::move(body), Failure(id_.call, error), {});
 }
 
 // What was not written yet, and the intent, in one sync.
@@ -262,10 +282,23 @@ asio::awaitable<json> CallPath::Refuse(policy::Decision decision, const Approval
   session_->CountRefused();
   const std::string part = PartOf(decision, asked_.line);
   std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
-  drafts.push_back(DecisionRecord(id_, decision, policy_.get(), part, looked_up_ ? &found_ : nullptr));
+  drafts.push_back(DecisionDraft(decision, part));
   Status written = co_await broker_.ledger.Append(std::move(drafts));
   if (!written) co_return Failure(id_.call, written.error());
   co_return Refusal(id_.call, decision, part, approval);
+}
+
+audit::Draft CallPath::DecisionDraft(const policy::Decision& decision, const std::string& part) {
+  return DecisionRecord(id_, decision, policy_.get(), part, looked_up_ ? &found_ : nullptr,
+                        broker_.refusals[session_->opened().agent].TakeLeftOut());
+}
+
+// A refusal of steps 1 to 3, which cost an agent nothing: recorded at a limited rate.
+asio::awaitable<json> CallPath::FailEarly(std::string rule, Error error) {
+  if (broker_.refusals[session_->opened().agent].Take(RefusalRate::Clock::now()))
+    co_return co_await Fail(std::move(rule), std::move(error));
+  session_->CountRefused();
+  co_return Failure(id_.call, error);
 }
 
 // A call that could not be made: recorded as forbidden by a word of ours, in the place of a rule.
@@ -282,7 +315,7 @@ asio::awaitable<json> CallPath::Fail(std::string rule, Error error) {
     policy::Decision no;
     no.rule = std::move(rule);
     no.why = error.ToString();
-    drafts.push_back(DecisionRecord(id_, no, policy_.get(), asked_.line, looked_up_ ? &found_ : nullptr));
+    drafts.push_back(DecisionDraft(no, asked_.line));
   }
   Status written = co_await broker_.ledger.Append(std::move(drafts));
   if (!written) co_return Failure(id_.call, written.error());

@@ -29,7 +29,14 @@ void Connection::ArmLineTimer() {
   line_timer_.async_wait([weak](const boost::system::error_code& failed) {
     auto self = weak.lock();
     if (failed || self == nullptr || !self->timer_armed_) return;
+    // A wait that ended before the timer was set anew for the next line is not that line's.
+    if (self->line_timer_.expiry() > std::chrono::steady_clock::now()) return;
+    if (!self->reading_) {  // what waits in the socket while we do other work is not late: the next read counts anew
+      self->timer_armed_ = false;
+      return;
+    }
     self->too_slow_ = true;
+    // Ends the wait of Drain too; it waits again until the session closes the connection.
     boost::system::error_code ignored;
     self->socket_.cancel(ignored);
   });
@@ -52,8 +59,10 @@ asio::awaitable<Result<std::string>> Connection::ReadLine() {
       co_return std::move(**line);
     }
     ArmLineTimer();
+    reading_ = true;
     auto [failed, size] =
         co_await socket_.async_read_some(asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
+    reading_ = false;
     if (too_slow_)
       co_return Fail(Code::kLimit, "a message that was not complete after " +
                                        std::to_string(limits::kLineTimeout.count()) + " s");

@@ -36,6 +36,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer line_timer_;
   bool timer_armed_ = false;
   bool too_slow_ = false;
+  bool reading_ = false;
   LineCutter cutter_;
   std::deque<std::string> unsent_;
   size_t front_sent_ = 0;     // bytes of the front that were sent

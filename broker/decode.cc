@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "audit/base64.h"
+#include "audit/client.h"
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -14,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-// A record is one line of at most 64 KiB, and two free texts of it are the agent's.
+// As written to the ledger: with the other records before a run it must fit one message.
 constexpr size_t kMaxLoggedArguments = 24 * 1024;
 
 std::string TextOf(const json& arguments, const char* key) {
@@ -22,12 +23,19 @@ std::string TextOf(const json& arguments, const char* key) {
   return found == arguments.end() ? std::string() : found->get<std::string>();
 }
 
-// Only contents may hold NUL: nothing that the kernel takes as a string.
 bool HasNul(const json& value) {
   if (value.is_string()) return value.get_ref<const std::string&>().find('\0') != std::string::npos;
-  if (value.is_object() || value.is_array())
-    for (const auto& [key, item] : value.items())
-      if (key != "content" && key != "stdin" && HasNul(item)) return true;
+  for (const json& item : value)
+    if (item.is_structured() || item.is_string())
+      if (HasNul(item)) return true;
+  return false;
+}
+
+// Only the arguments `content` and `stdin` may hold NUL: nothing that the kernel takes as a string. A variable of
+// that name may not.
+bool NulWhereNoneMayBe(const json& arguments) {
+  for (const auto& [key, item] : arguments.items())
+    if (key != "content" && key != "stdin" && HasNul(item)) return true;
   return false;
 }
 
@@ -48,6 +56,7 @@ Status DecodeCommand(const json& arguments, DecodedCall& out) {
     if (bytes > limits::kMaxArgvBytes) return Fail(Code::kLimit, "argv: more than 64 KiB");
     if (words[0].empty()) return Fail(Code::kInvalid, "argv: the program has no name");
     out.call.line = policy::ReadArgv(words);
+    out.line.clear();
     for (const std::string& word : words) out.line += (out.line.empty() ? "" : " ") + ShellQuote(word);
     out.call.opaque_text = out.line;
     out.line = ForTerminal(out.line);
@@ -93,7 +102,7 @@ Result<DecodedCall> DecodeCall(const CallRequest& request) {
   out.call.tool = request.tool->tool;
   out.line = request.tool->name;
   if (auto wrong = CheckArguments(request.tool->input(), request.arguments)) return Fail(Code::kInvalid, *wrong);
-  if (HasNul(request.arguments)) return Fail(Code::kInvalid, "a NUL character in an argument");
+  if (NulWhereNoneMayBe(request.arguments)) return Fail(Code::kInvalid, "a NUL character in an argument");
   out.call.reason = TextOf(request.arguments, "reason");
   if (out.call.tool == policy::Tool::kRunCommand) {
     WARDER_TRY_STATUS(DecodeCommand(request.arguments, out));
@@ -113,7 +122,7 @@ std::string ArgumentsForLog(const json& arguments) {
       *content = {{"bytes", bytes.size()}, {"sha256", Hex(AsBytes(HashSha256(bytes)))}};
     }
   std::string text = shown.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() <= kMaxLoggedArguments) return text;
+  if (audit::JsonFree(text).size() <= kMaxLoggedArguments) return text;
   json cut = {{"bytes", text.size()}, {"sha256", Hex(AsBytes(HashSha256(text)))}, {"begins", text.substr(0, 4096)}};
   return cut.dump(-1, ' ', false, json::error_handler_t::replace);
 }

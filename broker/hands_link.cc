@@ -115,6 +115,8 @@ asio::awaitable<void> HandsLink::Receive() {
     if (!packet) {
       for (auto& [request, answer] : waiting_)
         answer->Set(Fail(Code::kUnavailable, "the session's file process: " + packet.error().what));
+      // Nobody reads any more: a later question fails at once instead of waiting.
+      link_->Close();
       co_return;
     }
     auto waiting = waiting_.find(RequestOf(packet->bytes));

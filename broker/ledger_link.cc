@@ -75,10 +75,12 @@ asio::awaitable<Result<RecordedIntent>> LedgerLink::AppendIntent(std::vector<aud
     drafts.clear();
     drafts.push_back(std::move(intent));
   }
+  const uint64_t session = drafts.back().session, call = drafts.back().call;
   Digest digest = HashSha256(plan);
   auto reply = co_await Ask(std::move(drafts), plan);
   if (!reply) co_return std::unexpected(reply.error());
-  if (!reply->receipt || !SameDigest(reply->receipt->plan, digest))
+  if (!reply->receipt || !SameDigest(reply->receipt->plan, digest) || reply->receipt->session != session ||
+      reply->receipt->call != call)
     co_return Fail(Code::kUnavailable, "the ledger gave no receipt for this plan");
   co_return RecordedIntent(*reply->receipt, std::move(plan));
 }

@@ -7,13 +7,15 @@
 namespace warder::broker {
 namespace {
 
-// Bounded so that a record always fits its line: facts of a call with 1,000 paths are cut, and say so.
+// Bounded, as it is written on the wire (a control character takes six bytes there), so that all records before
+// a run always fit one message to the ledger: a call must not go unrecorded for being large. Facts of a call with
+// 1,000 paths are cut, and say so.
 constexpr size_t kMaxLoggedText = 12 * 1024;
 
 std::string Bounded(std::string text) {
-  if (text.size() <= kMaxLoggedText) return text;
+  if (audit::JsonFree(text).size() <= kMaxLoggedText) return text;
   std::string digest = Hex(AsBytes(HashSha256(text)));
-  text.resize(kMaxLoggedText);
+  while (audit::JsonFree(text).size() > kMaxLoggedText) text.resize(text.size() / 2);
   return text + " … cut, sha256 of all: " + digest;
 }
 
@@ -38,7 +40,7 @@ audit::Draft CallRecord(CallId id, const CallRequest& request, const std::string
   audit::Body body;
   body.Text("tool", request.tool->name).Free("arguments", ArgumentsForLog(request.arguments));
   if (auto reason = request.arguments.find("reason"); reason != request.arguments.end() && reason->is_string())
-    body.Free("reason", reason->get<std::string>().substr(0, limits::kMaxReasonBytes));
+    body.Free("reason", Bounded(reason->get<std::string>().substr(0, limits::kMaxReasonBytes)));
   if (!client.empty()) body.Free("client", client);
   body.Text("era", request.era == Era::kModern ? "modern" : "legacy");
   if (!request.traceparent.empty()) body.Text("traceparent", request.traceparent);
@@ -46,7 +48,7 @@ audit::Draft CallRecord(CallId id, const CallRequest& request, const std::string
 }
 
 audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::Policy* policy,
-                            const std::string& part, const LookedUp* found) {
+                            const std::string& part, const LookedUp* found, uint64_t left_out) {
   audit::Body body;
   body.Text("level", policy::LevelName(decision.level))
       .Text("rule", decision.rule)
@@ -57,6 +59,7 @@ audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const p
       .Text("engine", "warder 0.1.0");
   if (!decision.action.empty()) body.Text("action", decision.action);
   if (!decision.profile.empty()) body.Text("profile", decision.profile);
+  if (left_out > 0) body.Decimal("left_out", left_out);
   if (!part.empty()) body.Free("part", Bounded(part));
   if (found != nullptr) body.Free("facts", Bounded(FactsAsJson(*found).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
   if (!decision.applied.empty()) body.Free("applied", Bounded(AppliedAsText(decision)));

@@ -1,6 +1,5 @@
 // What does the monitor tell the broker, and what follows?
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <ctime>
 
 #include "base/file.h"
@@ -47,6 +46,11 @@ Status TakePolicy(const Packet& packet, Incoming& incoming) {
   return {};
 }
 
+// Only memory that is used up throws here; what would be half served then must not go on as if it were whole.
+constexpr auto kMustNotThrow = [](std::exception_ptr thrown) {
+  if (thrown) CheckFailed(__FILE__, __LINE__, "a connection threw");
+};
+
 class Server {
  public:
   Server(Broker& broker, Incoming incoming) : broker_(broker), incoming_(std::move(incoming)) { PutInForce(); }
@@ -88,14 +92,15 @@ class Server {
     auto session =
         std::make_shared<Session>(broker_, opened, std::move(packet.fds[0]), std::move(packet.fds[1]));
     broker_.sessions[opened.session] = session;
-    asio::co_spawn(broker_.executor, session->Serve(), asio::detached);
+    asio::co_spawn(broker_.executor, session->Serve(), kMustNotThrow);
     return {};
   }
 
   Status OpenAdmin(Packet packet) {
     WARDER_TRY(auto opened, flat::DecodeMessage<wire::AdminOpened>(packet.bytes));
     if (packet.fds.size() != 1 || !broker_.generation) return Fail(Code::kInvalid, "an admin that can not be served");
-    asio::co_spawn(broker_.executor, ServeAdmin(broker_, std::move(opened), std::move(packet.fds[0])), asio::detached);
+    asio::co_spawn(broker_.executor, ServeAdmin(broker_, std::move(opened), std::move(packet.fds[0])),
+                   kMustNotThrow);
     return {};
   }
 
@@ -143,7 +148,7 @@ std::string ServeBroker(UniqueFd control, Status (*confine)()) {
       if (Status confined = confine(); !confined) return "confining: " + confined.error().ToString();
     Server server(broker, std::move(*incoming));
     asio::co_spawn(loop, Listen(broker, server, why), [&loop](std::exception_ptr) { loop.stop(); });
-    asio::co_spawn(loop, ListenToLedger(broker), asio::detached);
+    asio::co_spawn(loop, ListenToLedger(broker), kMustNotThrow);
     loop.run();
     if (why.empty()) why = "stopped";
     // Sessions hold the broker; their coroutines end with the loop, which must not run again.

@@ -198,10 +198,7 @@ asio::awaitable<void> Session::RunCall(CallRequest request, std::string key) {
   auto running = running_.at(key);
   const json id = request.id;
   const Era era = request.era;
-  if (request.tool->tool != policy::Tool::kNone) CountRun(+1);
-  const bool counted = request.tool->tool != policy::Tool::kNone;
   json result = co_await ServeCall(self, running, std::move(request));
-  if (counted) CountRun(-1);
   // MCP: a cancelled request gets no answer.
   running_.erase(key);
   if (!running->cancellation.requested()) Reply(id, era, std::move(result));
