@@ -182,6 +182,17 @@ asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool
   co_return found;
 }
 
+namespace {
+wire::CoverKind KindOf(policy::ViewRules::Cover kind) {
+  switch (kind) {
+    case policy::ViewRules::Cover::kFreeze: return wire::CoverKind::kFreeze;
+    case policy::ViewRules::Cover::kPin: return wire::CoverKind::kPin;
+    case policy::ViewRules::Cover::kHide: break;
+  }
+  return wire::CoverKind::kHide;
+}
+}  // namespace
+
 asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees) {
   policy::ViewRules view = policy::ViewOf(from.policy, from.workspace);
   if (view.covers.empty()) co_return std::vector<wire::Cover>();
@@ -189,7 +200,7 @@ asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, s
   for (const wire::Tree& tree : trees) request.trees.push_back(tree.path);
   for (const auto& rule : view.covers)
     request.rules.push_back(
-        {rule.hide ? wire::CoverKind::kHide : wire::CoverKind::kFreeze, rule.match, rule.unless});
+        {KindOf(rule.kind), rule.match, rule.unless});
   auto covers = co_await from.hands.Covers(std::move(request));
   co_return covers;
 }

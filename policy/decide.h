@@ -127,9 +127,11 @@ struct ViewRules {
     std::string rule;
   };
   std::vector<Source> sources;
-  // Globs of forbid rules, variables filled in: hide where read is forbidden, freeze where write or delete is.
+  // Globs of forbid rules, variables filled in: hide where read is forbidden, freeze where write is, pin where only
+  // delete is.
+  enum class Cover : uint8_t { kHide, kFreeze, kPin };
   struct CoverRule {
-    bool hide = false;
+    Cover kind = Cover::kHide;
     std::vector<std::string> match, unless;
     std::string rule;
   };

@@ -21,7 +21,9 @@ ViewRules ViewOf(const Policy& policy, const std::string& workspace) {
     if (rule.level != Level::kForbid || rule.may == 0) continue;
     ViewRules::CoverRule& cover = view.covers.emplace_back();
     cover.rule = rule.id;
-    cover.hide = (rule.may & ActBit(Act::kRead)) != 0;
+    cover.kind = (rule.may & ActBit(Act::kRead)) != 0    ? ViewRules::Cover::kHide
+                 : (rule.may & ActBit(Act::kWrite)) != 0 ? ViewRules::Cover::kFreeze
+                                                         : ViewRules::Cover::kPin;
     if (!under.empty()) cover.match.push_back(under == "/" ? "/**" : under + "/**");
     for (const std::string& glob : rule.match) cover.match.push_back(FillIn(glob, workspace, kJailTmp));
     for (const std::string& glob : rule.unless) cover.unless.push_back(FillIn(glob, workspace, kJailTmp));

@@ -73,8 +73,9 @@ struct Tree {
   }
 };
 
-// One existing file or directory below a tree that is hidden (nothing to read) or frozen (read-only).
-enum class CoverKind : uint8_t { kHide, kFreeze, kLast = kFreeze };
+// One existing file or directory below a tree that is hidden (nothing to read), frozen (read-only) or pinned (a
+// mount of itself: what is in it may change, but it can not be deleted or renamed, EBUSY).
+enum class CoverKind : uint8_t { kHide, kFreeze, kPin, kLast = kPin };
 struct Cover {
   CoverKind kind = CoverKind::kHide;
   std::string path;

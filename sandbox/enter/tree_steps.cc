@@ -79,7 +79,7 @@ Status LayCover(const Jail& jail, const wire::Cover& cover) {
     return Fail(Code::kConflict, "covered path " + cover.path + " is another file than the plan says", "try again");
   if (cover.kind == wire::CoverKind::kHide) return Hide(jail, target->get());
   WARDER_TRY(UniqueFd mount, CloneMount(target->get(), true));
-  WARDER_TRY_STATUS(SetMountAttributes(mount.get(), MOUNT_ATTR_RDONLY, true));
+  WARDER_TRY_STATUS(SetMountAttributes(mount.get(), cover.kind == wire::CoverKind::kPin ? 0 : MOUNT_ATTR_RDONLY, true));
   return Attach(mount.get(), target->get());
 }
 
@@ -96,7 +96,7 @@ Status CheckCover(const Jail& jail, const wire::Cover& cover) {
                                                          : Fail(Code::kConflict, cover.path + " is not hidden");
   if (Place{status.st_dev, status.st_ino} != Place{cover.dev, cover.ino})
     return Fail(Code::kConflict, cover.path + " is another file");
-  return CheckMountFlags(path, ST_RDONLY);
+  return CheckMountFlags(path, cover.kind == wire::CoverKind::kPin ? 0 : ST_RDONLY);
 }
 
 }  // namespace

@@ -87,7 +87,9 @@ class Walk {
   std::vector<bool> Judge(const std::string& path, Frame& directory) const {
     std::vector<bool> covered(rules_.size());
     for (size_t i = 0; i < rules_.size(); ++i) {
-      covered[i] = directory.covered[i] || AnyMatch(rules_[i].match, path);
+      // A pin is of the entry itself: what lies below may be deleted.
+      bool inherited = directory.covered[i] && rules_[i].kind != CoverKind::kPin;
+      covered[i] = inherited || AnyMatch(rules_[i].match, path);
       if (covered[i] && AnyMatch(rules_[i].unless, path)) {
         covered[i] = false;
         directory.exempt_below[i] = true;
@@ -164,9 +166,7 @@ class Walk {
 
   Status Leaf(const std::string& path, const struct stat& status, Frame& directory) {
     std::vector<bool> covered = Judge(path, directory);
-    bool hide = false, freeze = false;
-    for (size_t i = 0; i < rules_.size(); ++i)
-      if (covered[i]) (rules_[i].kind == CoverKind::kHide ? hide : freeze) = true;
+    const auto [hide, freeze, pin] = Strongest(covered);
     if (status.st_nlink > 1) {
       Identity identity{status.st_dev, status.st_ino};
       names_[identity].push_back(path);
@@ -175,23 +175,36 @@ class Walk {
     }
     if (hide) return Add(CoverKind::kHide, path, status);
     if (freeze) return Add(CoverKind::kFreeze, path, status);
-    return {};
+    return pin ? Add(CoverKind::kPin, path, status) : Status{};
+  }
+
+  struct Kinds {
+    bool hide = false, freeze = false, pin = false;
+  };
+  Kinds Strongest(const std::vector<bool>& covered) const {
+    Kinds kinds;
+    for (size_t i = 0; i < rules_.size(); ++i) {
+      if (!covered[i]) continue;
+      const CoverKind kind = rules_[i].kind;
+      (kind == CoverKind::kHide ? kinds.hide : kind == CoverKind::kFreeze ? kinds.freeze : kinds.pin) = true;
+    }
+    return kinds;
   }
 
   // All below the directory on top is known: is it covered as a whole?
   Status Finish() {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
-    bool hide = false, freeze = false;
     for (size_t i = 0; i < rules_.size(); ++i) {
-      if (frame.exempt_below[i] && !frames_.empty()) frames_.back().exempt_below[i] = true;
-      if (!frame.covered[i] || frame.exempt_below[i]) continue;
-      (rules_[i].kind == CoverKind::kHide ? hide : freeze) = true;
+      const bool pinned = rules_[i].kind == CoverKind::kPin;
+      if (frame.exempt_below[i] && !frames_.empty() && !pinned) frames_.back().exempt_below[i] = true;
+      if (frame.exempt_below[i] && !pinned) frame.covered[i] = false;
     }
-    if (!hide && !freeze) return {};
+    const auto [hide, freeze, pin] = Strongest(frame.covered);
+    if (!hide && !freeze) return pin ? Add(CoverKind::kPin, frame.path, frame.status) : Status{};
     auto below = out_.begin() + static_cast<ptrdiff_t>(frame.first_cover);
     out_.erase(std::remove_if(below, out_.end(),
-                              [&](const Cover& c) { return hide || c.kind == CoverKind::kFreeze; }),
+                              [&](const Cover& c) { return hide || c.kind != CoverKind::kHide; }),
                out_.end());
     return Add(hide ? CoverKind::kHide : CoverKind::kFreeze, frame.path, frame.status);
   }

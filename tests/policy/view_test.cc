@@ -33,9 +33,9 @@ TEST(View, ForbiddenToReadIsHiddenForbiddenToWriteIsFrozen) {
              Globs("ask", Level::kApprove, kAll, {"**/x"})};
   const ViewRules view = ViewOf(p, "/ws");
   ASSERT_EQ(view.covers.size(), 2u);
-  EXPECT_TRUE(view.covers[0].hide);
+  EXPECT_EQ(view.covers[0].kind, ViewRules::Cover::kHide);
   EXPECT_EQ(view.covers[0].unless[0], "**/.env.example");
-  EXPECT_FALSE(view.covers[1].hide);
+  EXPECT_EQ(view.covers[1].kind, ViewRules::Cover::kFreeze);
   EXPECT_EQ(view.covers[1].match[0], "/ws/.git/hooks/**");
   EXPECT_EQ(view.covers[1].rule, "hooks");
 }
