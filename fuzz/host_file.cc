@@ -1,7 +1,8 @@
 // Does a host file grant exactly what it says, and never more than warderd's own ceilings?
 //
-// Property: loaded twice it gives the same; what is refused says where and what to write; what is taken passes
-// warderd's check, reads back from its flat form byte for byte, and shown as a file it loads as the same plan.
+// Property: loaded twice it gives the same; what is refused says where and what to write; what is
+// taken passes warderd's check, reads back from its flat form byte for byte, and shown as a file it
+// loads as the same plan.
 #include "config/host_file.h"
 
 #include <cstdint>
@@ -27,7 +28,9 @@ class FewAccounts : public config::Accounts {
   std::vector<config::Group> Groups() override {
     return {{"root", 0, {}}, {"warder-admin", 910, {"lead"}}, {"oncall", 911, {}}};
   }
-  std::vector<config::IdRange> Subordinate() override { return {{100000, 165535, "/etc/subuid: dev"}}; }
+  std::vector<config::IdRange> Subordinate() override {
+    return {{100000, 165535, "/etc/subuid: dev"}};
+  }
   std::string HostName() override { return "build-07"; }
 };
 
@@ -48,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config::HostResult second = config::LoadHostFile(bytes, accounts);
   Require(first.Describe("F") == second.Describe("F"));
   for (const policy::LoadProblem& problem : first.problems)
-    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() && !problem.remedy.empty());
+    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() &&
+            !problem.remedy.empty());
   if (!first.problems.empty()) return 0;
   if (Status taken = wire::ValidateHost(first.plan, false); !taken) {
     std::fprintf(stderr, "warderd refuses: %s\n", taken.error().ToString().c_str());

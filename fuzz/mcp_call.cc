@@ -1,8 +1,8 @@
 // Does every tools/call that is taken hold what deciding, planning and logging rely on?
 //
-// The input is the params of a tools/call. Property: what DecodeCall takes is the same each time; its words have no NUL
-// and fit a plan; a command is words or opaque, never both; the text for people and for the log holds nothing that a
-// terminal would act on; the log's text fits a record.
+// The input is the params of a tools/call. Property: what DecodeCall takes is the same each time;
+// its words have no NUL and fit a plan; a command is words or opaque, never both; the text for
+// people and for the log holds nothing that a terminal would act on; the log's text fits a record.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>

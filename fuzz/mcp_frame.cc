@@ -1,7 +1,8 @@
 // Do lines and messages of agents mean exactly one thing, whatever the bytes are?
 //
-// Property: what ParseJson accepts, nlohmann's strict parser accepts as the same value; a message that is
-// accepted and written again reads as the same message; a cutter's lines are the input's lines.
+// Property: what ParseJson accepts, nlohmann's strict parser accepts as the same value; a message
+// that is accepted and written again reads as the same message; a cutter's lines are the input's
+// lines.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>

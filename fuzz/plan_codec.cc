@@ -1,4 +1,5 @@
-// What the plan reader accepts has one encoding, and holds every rule of ValidateRun / ValidateChange.
+// What the plan reader accepts has one encoding, and holds every rule of ValidateRun /
+// ValidateChange.
 #include <cstdlib>
 #include <string_view>
 
