@@ -21,8 +21,10 @@ Result<std::string> AdminClient::Call(const std::string& method, const std::stri
   const auto end = std::chrono::steady_clock::now() + timeout;
   for (;;) {
     std::string line;
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    WARDER_TRY(auto event, socket_.Receive(&line, -1, std::max(left, std::chrono::milliseconds(0))));
+    auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    WARDER_TRY(auto event,
+               socket_.Receive(&line, -1, std::max(left, std::chrono::milliseconds(0))));
     if (event != LineSocket::Event::kLine)
       return Fail(Code::kUnavailable, "the host did not answer " + method + " in time");
     WARDER_TRY(json answer, ParseObject(line));

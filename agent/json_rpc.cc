@@ -10,14 +10,20 @@ using nlohmann::json;
 
 Code CodeOf(int64_t code) {
   switch (code) {
-    case -32601: return Code::kUnsupported;
-    case -32001: return Code::kDenied;
-    case -32002: return Code::kNotFound;
-    case -32003: return Code::kConflict;
+    case -32601:
+      return Code::kUnsupported;
+    case -32001:
+      return Code::kDenied;
+    case -32002:
+      return Code::kNotFound;
+    case -32003:
+      return Code::kConflict;
     case -32700:
     case -32600:
-    case -32602: return Code::kInvalid;
-    default: return Code::kSystem;
+    case -32602:
+      return Code::kInvalid;
+    default:
+      return Code::kSystem;
   }
 }
 
@@ -36,7 +42,9 @@ Result<json> ParseObject(std::string_view text) {
   return value;
 }
 
-std::string Text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string Text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 Result<std::string> ResultOf(const json& answer) {
   if (auto result = answer.find("result"); result != answer.end()) return Text(*result);
@@ -45,10 +53,13 @@ Result<std::string> ResultOf(const json& answer) {
     return Fail(Code::kInvalid, "an answer with neither result nor error");
   auto code = error->find("code");
   auto words = error->find("message");
-  std::string what = words != error->end() && words->is_string() ? words->get<std::string>() : "no words";
+  std::string what =
+      words != error->end() && words->is_string() ? words->get<std::string>() : "no words";
   // Which right is missing, or what else helps.
-  if (auto data = error->find("data"); data != error->end() && !data->is_null()) what += " (" + Text(*data) + ")";
-  return Fail(CodeOf(code != error->end() && code->is_number_integer() ? code->get<int64_t>() : 0), what);
+  if (auto data = error->find("data"); data != error->end() && !data->is_null())
+    what += " (" + Text(*data) + ")";
+  return Fail(CodeOf(code != error->end() && code->is_number_integer() ? code->get<int64_t>() : 0),
+              what);
 }
 
 }  // namespace warder::agent

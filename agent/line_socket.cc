@@ -17,7 +17,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::unexpected<Error> Gone() {
-  return Fail(Code::kUnavailable, "the host closed the connection", "warder status shows whether it runs");
+  return Fail(Code::kUnavailable, "the host closed the connection",
+              "warder status shows whether it runs");
 }
 
 }  // namespace
@@ -38,7 +39,8 @@ Result<LineSocket> LineSocket::Connect(const std::string& path) {
   if (errno == EACCES || errno == EPERM)
     return Fail(Code::kDenied, path + ": this user may not connect",
                 "the host file's agents and people say who may");
-  return Fail(Code::kUnavailable, path + ": " + std::strerror(errno), "start the host: warderd --host-file F");
+  return Fail(Code::kUnavailable, path + ": " + std::strerror(errno),
+              "start the host: warderd --host-file F");
 }
 
 Status LineSocket::Fill() {

@@ -33,12 +33,14 @@ void TellProgress(const json& message, int64_t id, const CallOptions& options) {
   const json params = message.value("params", json::object());
   if (!params.is_object() || params.value("progressToken", json()) != id) return;
   auto words = params.find("message");
-  if (words != params.end() && words->is_string()) options.progress(words->get_ref<const std::string&>());
+  if (words != params.end() && words->is_string())
+    options.progress(words->get_ref<const std::string&>());
 }
 
 }  // namespace
 
-Result<McpClient> McpClient::Connect(const std::string& socket_path, const std::string& client_name) {
+Result<McpClient> McpClient::Connect(const std::string& socket_path,
+                                     const std::string& client_name) {
   WARDER_TRY(LineSocket socket, LineSocket::Connect(socket_path));
   McpClient client(std::move(socket));
   WARDER_TRY_STATUS(client.Initialize(client_name));
@@ -58,7 +60,8 @@ Status McpClient::Initialize(const std::string& client_name) {
   WARDER_TRY(CallAnswer answer, Request("initialize", Text(params), {}));
   WARDER_TRY(json result, ParseObject(answer.result));
   if (result.value("protocolVersion", json()) != kMcpVersion)
-    return Fail(Code::kUnsupported, "the host speaks another MCP revision than " + std::string(kMcpVersion));
+    return Fail(Code::kUnsupported,
+                "the host speaks another MCP revision than " + std::string(kMcpVersion));
   server_ = std::move(answer.result);
   return socket_.Send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
 }

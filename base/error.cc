@@ -11,14 +11,22 @@ namespace warder {
 
 std::string_view CodeName(Code code) {
   switch (code) {
-    case Code::kInvalid: return "invalid";
-    case Code::kNotFound: return "not-found";
-    case Code::kDenied: return "denied";
-    case Code::kConflict: return "conflict";
-    case Code::kLimit: return "limit";
-    case Code::kUnavailable: return "unavailable";
-    case Code::kUnsupported: return "unsupported";
-    case Code::kSystem: return "system";
+    case Code::kInvalid:
+      return "invalid";
+    case Code::kNotFound:
+      return "not-found";
+    case Code::kDenied:
+      return "denied";
+    case Code::kConflict:
+      return "conflict";
+    case Code::kLimit:
+      return "limit";
+    case Code::kUnavailable:
+      return "unavailable";
+    case Code::kUnsupported:
+      return "unsupported";
+    case Code::kSystem:
+      return "system";
   }
   return "unknown";
 }
@@ -40,7 +48,8 @@ void CheckFailed(const char* file, int line, const char* words) {
   char text[512];
   int size = std::snprintf(text, sizeof text, "warder: bug: %s:%d: %s\n", file, line, words);
   if (size > 0) {
-    size_t length = static_cast<size_t>(size) < sizeof text ? static_cast<size_t>(size) : sizeof text - 1;
+    size_t length =
+        static_cast<size_t>(size) < sizeof text ? static_cast<size_t>(size) : sizeof text - 1;
     [[maybe_unused]] ssize_t ignored = write(STDERR_FILENO, text, length);
   }
   std::abort();

@@ -1,8 +1,9 @@
 // How does a path glob fit a path, without backtracking blow-up?
 //
-// Both are lists of components; `**` is a star over components and `*` a star over bytes of one. A star that
-// already took the least it could is only ever widened, never an earlier one: if the text fits at all, it
-// fits with every earlier star at its narrowest. So each pair is compared at most once per widening.
+// Both are lists of components; `**` is a star over components and `*` a star over bytes of one. A
+// star that already took the least it could is only ever widened, never an earlier one: if the text
+// fits at all, it fits with every earlier star at its narrowest. So each pair is compared at most
+// once per widening.
 #include "base/glob.h"
 
 #include <vector>
@@ -58,7 +59,8 @@ Status CheckGlob(std::string_view glob) {
     size_t end = rest.find('/');
     std::string_view part = rest.substr(0, end);
     if (part.empty()) return bad("an empty component (`//`, or a slash at its end)");
-    if (part == "." || part == "..") return bad("a component `.` or `..`; paths are matched resolved");
+    if (part == "." || part == "..")
+      return bad("a component `.` or `..`; paths are matched resolved");
     if (part != "**" && part.find("**") != std::string_view::npos)
       return bad("`**` stands for whole components and is one of its own");
     if (end == std::string_view::npos) return {};

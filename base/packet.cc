@@ -12,7 +12,8 @@ namespace warder {
 
 Result<PacketPair> MakePacketPair() {
   int fds[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) return FailErrno("socketpair");
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
+    return FailErrno("socketpair");
   return PacketPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 

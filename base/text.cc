@@ -29,8 +29,8 @@ size_t Decode(std::string_view bytes, uint32_t& code_point) {
 
 bool IsHidden(uint32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x061c || c == 0xfeff ||
-         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x061c ||
+         c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 }  // namespace
@@ -80,7 +80,8 @@ std::string ForTerminal(std::string_view bytes, bool keep_lines) {
     uint32_t c = 0;
     size_t size = Decode(bytes, c);
     if (size == 0) {
-      std::snprintf(form, sizeof form, "\\x%02x", static_cast<unsigned>(static_cast<uint8_t>(bytes[0])));
+      std::snprintf(form, sizeof form, "\\x%02x",
+                    static_cast<unsigned>(static_cast<uint8_t>(bytes[0])));
       out += form;
       size = 1;
     } else if (c == '\n' || c == '\t') {

@@ -25,7 +25,7 @@ void ReadName(Reading& reading, const YamlNode& node, HostDraft& draft) {
   draft.plan.name = *name;
 }
 
-template <std::string wire::HostPlan::*field>
+template <std::string wire::HostPlan::* field>
 void ReadPlace(Reading& reading, const YamlNode& node, wire::HostPlan& plan) {
   auto path = reading.AbsolutePath(node);
   if (path && *path == "/")

@@ -67,25 +67,30 @@ Status ValidateCommands(const std::vector<Command>& commands) {
 }
 
 Status ValidateView(const RunPlan& plan) {
-  if (plan.trees.empty() || plan.trees.size() > 64) return Bad("no workspace, or more than 64 trees");
+  if (plan.trees.empty() || plan.trees.size() > 64)
+    return Bad("no workspace, or more than 64 trees");
   for (const Tree& tree : plan.trees)
     if (!ValidPath(tree.path) || tree.path == "/") return Bad("a tree without a path");
   if (plan.covers.size() > limits::kMaxMasks) return Bad("more than 2048 covers");
   for (const Cover& cover : plan.covers) {
     bool beneath = false;
-    for (const Tree& tree : plan.trees) beneath = beneath || (cover.path != tree.path && IsBeneath(cover.path, tree.path));
+    for (const Tree& tree : plan.trees)
+      beneath = beneath || (cover.path != tree.path && IsBeneath(cover.path, tree.path));
     if (!ValidPath(cover.path) || !beneath) return Bad("a cover outside every tree");
   }
   if (!plan.overlays.empty()) return Fail(Code::kUnsupported, "plan: overlays are not built yet");
-  if (plan.network != Network::kNone) return Fail(Code::kUnsupported, "plan: network is not built yet");
-  if (plan.root != "host-usr") return Fail(Code::kUnsupported, "plan: root " + plan.root + " is not built");
+  if (plan.network != Network::kNone)
+    return Fail(Code::kUnsupported, "plan: network is not built yet");
+  if (plan.root != "host-usr")
+    return Fail(Code::kUnsupported, "plan: root " + plan.root + " is not built");
   return {};
 }
 
 }  // namespace
 
 bool ValidPath(std::string_view path) {
-  if (path.empty() || path[0] != '/' || path.size() > limits::kMaxPathBytes || HasNul(path)) return false;
+  if (path.empty() || path[0] != '/' || path.size() > limits::kMaxPathBytes || HasNul(path))
+    return false;
   if (path == "/") return true;
   size_t start = 1;
   while (start <= path.size()) {
@@ -121,7 +126,8 @@ Status ValidateRun(const RunPlan& plan) {
 }
 
 Status ValidateChange(const ChangePlan& plan) {
-  if (!ValidPath(plan.workspace) || plan.workspace == "/") return Bad("a change without a workspace");
+  if (!ValidPath(plan.workspace) || plan.workspace == "/")
+    return Bad("a change without a workspace");
   if (!ValidPath(plan.path) || plan.path == plan.workspace || !IsBeneath(plan.path, plan.workspace))
     return Bad("a change outside the workspace");
   bool content = plan.kind == ChangeKind::kWrite;
