@@ -139,7 +139,7 @@ void Host::WriteHostFile() {
   std::ofstream out(directory_ / "warder.yaml");
   out << "host: 1\nname: flow-host\n"
       << "paths: { state: " << state_.string() << ", run: " << d << "/run, stop-file: " << d << "/stop }\n"
-      << "identities: { broker: 1900070001, ledger: 1900070002, session-uids: 1900000000..1900000999 }\n"
+      << "identities: { broker: 1900070001, ledger: 1900070002, admin-group: " << kAdminGroup << ", session-uids: 1900000000..1900000999 }\n"
       << "people:\n"
       << "  - { who: \"user:0\", may: [status, sessions, policy, stop, resume, reload, drain, audit-read] }\n"
       << "  - { who: \"user:" << kLead << "\", may: [status, sessions, approve] }\n"
@@ -212,7 +212,9 @@ UniqueFd Host::ConnectTo(const std::string& socket_path, uid_t uid) {
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   // The kernel keeps the credentials of the moment of connect(2); root's own way past the file's mode is kept
   // out of it, since the sockets' modes are part of what is tested.
-  if (uid != 0 && (setegid(uid) != 0 || seteuid(uid) != 0)) std::abort();
+  // At the admin socket everybody is in its group, the agent too: its uid alone must keep it out.
+  gid_t group = socket_path.ends_with("admin.sock") ? kAdminGroup : uid;
+  if (uid != 0 && (setegid(group) != 0 || seteuid(uid) != 0)) std::abort();
   int result = connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
   if (uid != 0 && (seteuid(0) != 0 || setegid(0) != 0)) std::abort();
   return result == 0 ? std::move(fd) : UniqueFd();

@@ -20,7 +20,7 @@ namespace warder::flow {
 inline constexpr uid_t kOwner = 1900090001;
 inline constexpr uid_t kAgent = 1900090002;
 inline constexpr uid_t kLead = 1900090003;    // may approve
-inline constexpr uid_t kNobodyElse = 1900090004;
+inline constexpr gid_t kAdminGroup = 1900090009;
 
 // A connection to the agent socket that speaks raw lines.
 class AgentConnection {
