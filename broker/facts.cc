@@ -78,6 +78,18 @@ asio::awaitable<Status> ResolvePaths(WhereFrom from, const policy::Wanted& wante
   co_return Status();
 }
 
+// A workspace's own policy is a layer, and layers are not built yet: what is there to narrow is not ignored.
+asio::awaitable<Status> RefuseOwnPolicy(WhereFrom from) {
+  wire::ResolveRequest request;
+  request.paths.push_back({from.workspace, ".warder/policy.yaml", false});
+  auto said = co_await from.hands.Resolve(std::move(request));
+  if (!said) co_return std::unexpected(said.error());
+  if (said->paths[0].resolved && said->paths[0].kind != wire::FileKind::kNone)
+    co_return Fail(Code::kUnsupported, "the workspace has a policy of its own, .warder/policy.yaml, which this version does not read",
+                   "its owner moves that file away, or its rules into the policy of the host file");
+  co_return Status();
+}
+
 // The workspace and the sources that exist: what the jail will show.
 asio::awaitable<Status> ResolveTrees(WhereFrom from, const policy::ViewRules& view, std::vector<wire::Tree>& trees) {
   wire::ResolveRequest request;
@@ -161,6 +173,8 @@ asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool
   LookedUp found;
   found.call = std::move(call);
   found.facts.workspace = from.workspace;
+  Status own = co_await RefuseOwnPolicy(from);
+  if (!own) co_return std::unexpected(own.error());
   Programs programs;
   for (int pass = 0; pass < 2; ++pass) {
     found.wanted = policy::Want(from.policy, found.call);

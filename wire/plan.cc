@@ -70,7 +70,7 @@ Status ValidateView(const RunPlan& plan) {
   if (plan.trees.empty() || plan.trees.size() > 64)
     return Bad("no workspace, or more than 64 trees");
   for (const Tree& tree : plan.trees)
-    if (!ValidPath(tree.path) || tree.path == "/") return Bad("a tree without a path");
+    if (!ValidPath(tree.path) || tree.path == "/" || tree.ino == 0) return Bad("a tree without a path or an inode");
   if (plan.covers.size() > limits::kMaxMasks) return Bad("more than 2048 covers");
   for (const Cover& cover : plan.covers) {
     bool beneath = false;

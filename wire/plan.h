@@ -64,7 +64,7 @@ struct Command {
 struct Tree {
   std::string path;
   uint64_t dev = 0;  // of the directory, as hands saw it
-  uint64_t ino = 0;
+  uint64_t ino = 0;  // never 0 in a run; 0 in the monitor's own plan for hands, which are the first to look
   bool writable = false;
   bool executable = false;
   template <typename F>

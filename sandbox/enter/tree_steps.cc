@@ -35,7 +35,7 @@ Status ShowTree(const Jail& jail, const wire::Tree& tree, bool workspace) {
   WARDER_TRY_STATUS(CheckTreePath(tree));
   WARDER_TRY(UniqueFd source, OpenPlain(jail.host_root.get(), tree.path));
   WARDER_TRY(Place place, PlaceOf(source.get()));
-  if (place != Place{tree.dev, tree.ino})
+  if (tree.ino != 0 && place != Place{tree.dev, tree.ino})
     return Fail(Code::kConflict, tree.path + " is another directory than the plan says");
   // Not recursive: what is mounted below a tree was never looked at.
   WARDER_TRY(UniqueFd mount, CloneMount(source.get(), false));
@@ -115,7 +115,7 @@ Status TreesAreShown(const Jail& jail) {
       if (jail.gave_up_root && errno == EACCES) continue;  // below a tree that the session may not enter
       return FailErrno(path);
     }
-    if (Place{status.st_dev, status.st_ino} != Place{tree.dev, tree.ino})
+    if (tree.ino != 0 && Place{status.st_dev, status.st_ino} != Place{tree.dev, tree.ino})
       return Fail(Code::kConflict, tree.path + " shows another directory");
     WARDER_TRY_STATUS(CheckMountFlags(path, ST_NOSUID | ST_NODEV | (tree.executable ? 0ul : Flag(ST_NOEXEC)) |
                                                 (Writable(jail, tree) ? 0ul : Flag(ST_RDONLY))));

@@ -24,13 +24,10 @@ void Refuse(int connection, const std::string& why) {
   (void)!send(connection, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-// What the host file names, once a session, so that warder-enter can compare: no symlink, nothing is opened.
-Result<wire::Tree> IdentifyTree(const std::string& path) {
+// Whether a source of the bounds is there: the operator's own paths, no symlink, nothing is opened.
+bool IsThere(const std::string& path) {
   open_how how{.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .mode = 0, .resolve = RESOLVE_NO_SYMLINKS};
-  UniqueFd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
-  struct stat status;
-  if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path);
-  return wire::Tree{.path = path, .dev = status.st_dev, .ino = status.st_ino};
+  return static_cast<bool>(UniqueFd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how))));
 }
 
 bool PeerOf(int connection, ucred& peer) {
@@ -126,18 +123,15 @@ std::string Monitor::EnterSpecOf(wire::EnterRole role, const Session& session, u
   return flat::EncodeMessage(spec);
 }
 
-// The session's view, all read-only: its workspace, and the permitted sources that exist.
+// The session's view, all read-only: its workspace, and the permitted sources that exist. The workspace is not
+// looked at from here: a dead network file system may block warder-enter, never this loop.
 Status Monitor::StartHands(Session& session, UniqueFd socket) {
   wire::RunPlan plan;
   plan.session = session.id;
   plan.agent = session.agent.name;
-  std::vector<std::string> paths = config_.host.bounds.sources;
-  paths.insert(paths.begin(), session.agent.workspace.directory);
-  for (const std::string& path : paths) {
-    auto tree = IdentifyTree(path);
-    if (!tree && path == paths[0]) return std::unexpected(tree.error());
-    if (tree) plan.trees.push_back(*tree);
-  }
+  plan.trees.push_back({.path = session.agent.workspace.directory});
+  for (const std::string& path : config_.host.bounds.sources)
+    if (IsThere(path)) plan.trees.push_back({.path = path});
   WARDER_TRY(UniqueFd plan_memory, SealedMemory("plan", flat::EncodeMessage(plan)));
   WARDER_TRY(UniqueFd spec, SealedMemory("spec", EnterSpecOf(wire::EnterRole::kSessionHands, session, 0, 0)));
   int status[2];

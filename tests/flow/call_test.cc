@@ -164,6 +164,24 @@ TEST_F(Call, AnApproverDecidesAndSilenceIsNo) {
   EXPECT_EQ(Facts(silent)["approval"]["answer"], "timeout") << silent.dump();
 }
 
+TEST_F(Call, AWorkspaceWithAPolicyOfItsOwnIsRefusedAndNotIgnored) {
+  EXPECT_EQ(Facts(agent_->Run("true"))["exit_code"], 0);
+  host_.WriteWorkspaceFile(".warder/policy.yaml", "policy: 1\nlayer: workspace\n");
+  json refused = agent_->Run("true");
+  EXPECT_TRUE(refused.value("isError", false)) << refused.dump();
+  EXPECT_NE(refused.dump().find(".warder/policy.yaml"), std::string::npos) << refused.dump();
+}
+
+TEST_F(Call, WhatMayNotBeDeletedIsPinnedAndStillWritable) {
+  // `rules` of kPolicy: .git/hooks is frozen; here the pin of a rule that forbids only delete.
+  host_.WriteWorkspaceFile("kept/a.txt", "one\n");
+  EXPECT_NE(Facts(agent_->Run("env mv kept gone"))["exit_code"], 0);
+  EXPECT_NE(Facts(agent_->Run("env rm -rf kept"))["exit_code"], 0);
+  EXPECT_TRUE(std::filesystem::exists(host_.workspace() / "kept"));
+  Facts(agent_->Run("echo two > kept/b.txt"));
+  EXPECT_EQ(OnDisk("kept/b.txt"), "two\n");
+}
+
 TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
   agent_->Run("cat src/main.c");
   agent_->Run("sudo id");

@@ -43,6 +43,7 @@ paths:
   - { id: ws-delete, level: notify, may: [delete], under: "${workspace}" }
   - { id: tmp, level: auto, may: [read, write, delete], under: "${tmp}" }
   - { id: secrets, forbid: Keys stay where they are., may: [read, write, delete], match: ["**/*.key", "**/.env*"] }
+  - { id: kept, forbid: This folder stays., may: [delete], match: ["${workspace}/kept"] }
   - { id: protected, forbid: Hooks run outside the jail., may: [write, delete], match: ["**/.git/hooks/**"] }
 default-profile: work
 profiles:
@@ -92,12 +93,12 @@ json AgentConnection::Request(const std::string& method, json parameters) {
   }
 }
 
-void AgentConnection::Initialize() {
+bool AgentConnection::Initialize() {
   json answer = Request("initialize", {{"protocolVersion", "2025-11-25"},
                                        {"capabilities", json::object()},
                                        {"clientInfo", {{"name", "flow"}, {"version", "1"}}}});
-  ASSERT_TRUE(answer.contains("result")) << answer.dump();
   SendLine(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+  return answer.contains("result");
 }
 
 json AgentConnection::Call(const std::string& tool, json arguments) {
@@ -224,8 +225,7 @@ std::unique_ptr<AgentConnection> Host::Connect(uid_t uid) {
   UniqueFd fd = ConnectTo(run() / "agents" / "tester.sock", uid);
   if (!fd) return nullptr;
   auto connection = std::make_unique<AgentConnection>(std::move(fd));
-  connection->Initialize();
-  return connection;
+  return connection->Initialize() ? std::move(connection) : nullptr;
 }
 
 json Host::Admin(uid_t uid, const std::string& method, json parameters) {

@@ -31,7 +31,7 @@ class AgentConnection {
   std::optional<std::string> ReadLine(std::chrono::milliseconds wait = std::chrono::seconds(20));
   // Sends a request and gives its answer; notifications in between are dropped.
   nlohmann::json Request(const std::string& method, nlohmann::json parameters);
-  void Initialize();
+  bool Initialize();  // false: the host closed the connection first
   // The tool's result object (content, structuredContent, isError).
   nlohmann::json Call(const std::string& tool, nlohmann::json arguments);
   nlohmann::json Run(const std::string& line) { return Call("run_command", {{"command", line}}); }

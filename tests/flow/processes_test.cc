@@ -178,7 +178,7 @@ TEST_F(Processes, TheMonitorTakesEverythingWithIt) {
 TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
   unsigned seed = 20261122;
   size_t killed = 0;
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     agent_ = nullptr;
     ASSERT_TRUE(Host::Until([&] { return (agent_ = host_.Connect()) != nullptr; })) << host_.output();
     for (int i = 0; i < 4; ++i)
@@ -191,7 +191,7 @@ TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
     for (const Process& p : host_.ProcessesNamed(victim)) killed += kill(p.pid, SIGKILL) == 0;
     ASSERT_TRUE(Host::Until([&] { return host_.ProcessesNamed(victim).size() == 1; }, std::chrono::seconds(20)));
   }
-  EXPECT_GE(killed, 10u);
+  EXPECT_GE(killed, 7u);
   size_t ran = 0;
   std::set<std::string> files;
   for (const auto& entry : fs::directory_iterator(host_.workspace()))

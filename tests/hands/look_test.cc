@@ -204,7 +204,7 @@ TEST(Covers, HiddenUnderEveryNameOfAHardLink) {
   View v;
   v.tree.Directory("w/public");
   v.tree.File("w/.env", "KEY");
-  link((v.tree / "w/.env").c_str(), (v.tree / "w/public/readme\n\xff").c_str());
+  ASSERT_EQ(link((v.tree / "w/.env").c_str(), (v.tree / "w/public/readme\n\xff").c_str()), 0);
   v.tree.Link(".env", "w/seen");
   EXPECT_EQ(CoversOf(v, {{kHide, {"**/.env"}, {}}}), (Words{"hide /w/.env", "hide /w/public/readme\n\xff"}));
 }
@@ -213,7 +213,7 @@ TEST(Covers, AHardLinkIntoAHiddenDirectoryIsHidden) {
   View v;
   v.tree.Directory("w/secrets/deep");
   v.tree.File("w/secrets/deep/key", "KEY");
-  link((v.tree / "w/secrets/deep/key").c_str(), (v.tree / "w/copy").c_str());
+  ASSERT_EQ(link((v.tree / "w/secrets/deep/key").c_str(), (v.tree / "w/copy").c_str()), 0);
   EXPECT_EQ(CoversOf(v, {{kHide, {"/w/secrets/**"}, {}}}), (Words{"hide /w/copy", "hide /w/secrets"}));
 }
 
