@@ -77,6 +77,7 @@ class Ledger {
   Status WriteOrphan(uint64_t call, uint64_t session, uint64_t intent,
                      std::optional<uint64_t> exit);
   Status WriteCheckpoint();
+  Status PutCheckpoint(const Checkpoint& checkpoint, const std::string& note);
   Status StageRequest(const AppendRequest& request, Answer& answer);
   Status CheckDraft(const Draft& draft, Calls& changed);
   Status AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared,
@@ -86,6 +87,8 @@ class Ledger {
   Entry MakeEntry(Prepared prepared, uint64_t session, uint64_t call) const;
 
   int log_directory_, state_directory_;
+  // Space that a full disk can not take: given back when the last checkpoint finds none.
+  UniqueFd log_reserve_, state_reserve_;
   wire::LedgerStart start_;
   wire::EpochKey* key_;  // a page of its own: not in core files, gone after fork, wiped at the end
   FileLayer& files_;

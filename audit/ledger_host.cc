@@ -18,6 +18,9 @@ std::string Origin(std::string_view host) {
   return out;
 }
 
+// A few checkpoints and the directory blocks of their names.
+constexpr uint64_t kCheckpointReserve = 64 * 1024;
+
 std::string_view EndName(wire::EndKind kind) {
   constexpr std::string_view kNames[] = {"exited",       "signaled",  "wall-limit",   "cpu-limit",
                                          "memory-limit", "cancelled", "setup-failed", "lost"};
@@ -42,6 +45,8 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(int log_directory, int state_direct
   options.free_warn_bytes = start.free_warn_bytes;
   options.free_refuse_bytes = start.free_refuse_bytes;
   WARDER_TRY(ledger->writer_, LedgerWriter::Open(log_directory, options, known, files));
+  WARDER_TRY(ledger->log_reserve_, FileLayer().OpenAllocated(log_directory, "reserve", kCheckpointReserve));
+  WARDER_TRY(ledger->state_reserve_, FileLayer().OpenAllocated(state_directory, "reserve", kCheckpointReserve));
   WARDER_TRY_STATUS(ledger->LoadKey());
   WARDER_TRY_STATUS(ledger->Begin());
   return ledger;
@@ -157,6 +162,13 @@ Status Ledger::NoteSpace() {
 Status Ledger::WriteCheckpoint() {
   Checkpoint checkpoint{signer_->verifier().name(), writer_->tree().size(), writer_->tree().Root()};
   WARDER_TRY(std::string note, signer_->Sign(CheckpointText(checkpoint)));
+  if (Status put = PutCheckpoint(checkpoint, note); put) return put;
+  if (ftruncate(log_reserve_.get(), 0) != 0 || ftruncate(state_reserve_.get(), 0) != 0)
+    return FailErrno("giving back the reserve");
+  return PutCheckpoint(checkpoint, note);
+}
+
+Status Ledger::PutCheckpoint(const Checkpoint& checkpoint, const std::string& note) {
   WARDER_TRY_STATUS(
       ReplaceFile(log_directory_, "checkpoint." + std::to_string(checkpoint.size), note, 0640));
   WARDER_TRY_STATUS(ReplaceFile(log_directory_, "checkpoint", note, 0640));

@@ -44,7 +44,8 @@ void AddOption(CLI::App* app, const Command& command, const Option& option, std:
   bool named = option.kind == OptionKind::kText;
   slot.option = app->add_option((named ? "--" : "") + std::string(option.name), slot.values, option.text);
   slot.option->required(option.required)->type_name(named ? "VALUE" : "");
-  if (option.kind != OptionKind::kPositionals) slot.option->expected(1);
+  // A vector takes extra words by default, and would swallow the next positional's.
+  if (option.kind != OptionKind::kPositionals) slot.option->expected(1)->allow_extra_args(false);
   if (named) slot.option->take_last();
 }
 

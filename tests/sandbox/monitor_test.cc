@@ -59,6 +59,9 @@ std::vector<Process> Processes(pid_t root) {
       if (key == "Uid:") words >> uid;
     }
     if (state == "Z" || state == "X" || state.empty()) continue;
+    // By the name that it was started under: the kernel's own is the file's where a descriptor was executed.
+    if (std::string words = Slurp(entry.path() / "cmdline"); !words.empty())
+      name = fs::path(words.c_str()).filename();
     if (parent == root || (uid >= kFirst && uid <= kLast)) found.push_back({pid, name, uid});
   }
   return found;
