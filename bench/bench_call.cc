@@ -1,6 +1,6 @@
 // What does one jailed call cost, beside posix_spawn and bwrap of the same program, in one run?
 //
-// Interleaved, so that a noisy moment of the machine meets all alike. Two hosts: one with its state on disk (/var/tmp),
+// Interleaved, so that a noisy moment of the machine meets all alike. Two hosts: one with its state on disk (/srv),
 // one on tmpfs (/dev/shm), whose syncs cost nothing. Needs root. Prints ratios; --json for machines.
 #include <spawn.h>
 #include <sys/stat.h>
@@ -54,7 +54,7 @@ Status Spawn(const std::vector<const char*>& words) {
 }
 
 struct Host {
-  std::string directory;
+  std::string directory, state;
   pid_t pid = -1;
   std::unique_ptr<cli::AgentTalk> talk;
   Host() = default;
@@ -63,13 +63,17 @@ struct Host {
     talk.reset();
     if (pid > 0) cli::StopHost(pid, std::chrono::seconds(10));
     std::error_code ignored;
-    if (!directory.empty()) fs::remove_all(directory, ignored);
+    for (const std::string& made : {directory, state})
+      if (!made.empty()) fs::remove_all(made, ignored);
   }
 };
 
-Status Begin(Host* host, const std::string& base) {
-  std::string pattern = base + "/warder-bench.XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) return FailErrno("mkdtemp " + base);
+// The state (log, keys) on the file system of `state_base`; the rest always on disk.
+Status Begin(Host* host, const std::string& state_base) {
+  std::string pattern = "/srv/warder-bench.XXXXXX", state = state_base + "/warder-bench.XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr || mkdtemp(state.data()) == nullptr || chmod(state.c_str(), 0755) != 0)
+    return FailErrno("mkdtemp " + pattern + ", " + state);
+  host->state = state;
   const std::string d = host->directory = pattern;
   if (chmod(d.c_str(), 0755) != 0) return FailErrno("chmod " + d);
   std::string work = d + "/work";
@@ -80,13 +84,13 @@ Status Begin(Host* host, const std::string& base) {
       "limits: { wall: 10s, cpu: 10s, memory: 256MiB, pids: 64, files: 256, output: 64KiB, disk: 64MiB, concurrent: 4 }\n"
       "workspace: { mode: direct, executable: no }\n", 0644));
   WARDER_TRY_STATUS(cli::ReplaceFile(d + "/warder.yaml",
-      "host: 1\nname: bench\npaths: { state: " + d + "/state, run: " + d + "/run, stop-file: " + d + "/stop }\n"
-      "identities: { broker: 1900070001, ledger: 1900070002, session-uids: 1900000000..1900000999 }\n"
+      "host: 1\nname: bench\npaths: { state: " + state + "/state, run: " + d + "/run, stop-file: " + d + "/stop }\n"
+      "identities: { broker: 1900070001, ledger: 1900070002, admin-group: 0, session-uids: 1900000000..1900000999 }\n"
       "people:\n  - { who: \"user:0\", may: [status] }\nbounds:\n  trees: [" + d + "/work]\n  roots: [host-usr]\n"
       "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: 1MiB }\n  jails: { running: 8 }\n"
       "policy:\n  owners: [root]\n  layers:\n    project: { bench: " + d + "/policy.yaml }\n"
       "agents:\n  bench:\n    uid: " + std::to_string(kAgent) + "\n    layers: { project: bench }\n    workspaces: [{ dir: " + work +
-      ", owner: " + std::to_string(kOwner) + " }]\nledger: { dir: " + d +
+      ", owner: " + std::to_string(kOwner) + " }]\nledger: { dir: " + state +
       "/state/log, segment: 16MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n", 0644));
   WARDER_TRY(host->pid, cli::StartHost({"--host-file", d + "/warder.yaml"}, d + "/run/admin.sock", d + "/warderd.log", std::chrono::seconds(10)));
   return {};
@@ -107,19 +111,22 @@ Status Call(Host* host) {
 
 // Proportional set size of warderd and all below it, in KiB (proc(5), smaps_rollup).
 uint64_t PssKib(pid_t root) {
-  std::vector<pid_t> all{root};
+  std::map<pid_t, pid_t> parents;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream stat(entry.path() / "stat");
+    std::string text((std::istreambuf_iterator<char>(stat)), {});
+    size_t end = text.rfind(')');
+    if (end != std::string::npos && end + 4 < text.size()) parents[std::stoi(entry.path().filename())] = std::stoi(text.substr(end + 4));
+  }
   uint64_t total = 0;
-  for (size_t i = 0; i < all.size(); ++i) {
-    std::string base = "/proc/" + std::to_string(all[i]);
-    std::ifstream children(base + "/task/" + std::to_string(all[i]) + "/children");
-    for (pid_t child = 0; children >> child;) all.push_back(child);
-    std::ifstream rollup(base + "/smaps_rollup");
+  for (const auto& [pid, unused] : parents) {
+    pid_t at = pid;
+    while (at != root && parents.contains(at)) at = parents[at];
+    if (at != root) continue;
+    std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
     for (std::string word; rollup >> word;)
-      if (word == "Pss:") {
-        uint64_t kib = 0;
-        rollup >> kib;
-        total += kib;
-      }
+      if (uint64_t kib = 0; word == "Pss:" && rollup >> kib) total += kib;
   }
   return total;
 }
@@ -131,7 +138,7 @@ double Share(std::vector<double> times, double share) {
 
 Result<json> Measure(size_t rounds) {
   Host disk, memory;
-  WARDER_TRY_STATUS(Begin(&disk, "/var/tmp"));
+  WARDER_TRY_STATUS(Begin(&disk, "/srv"));
   uint64_t at_rest = PssKib(disk.pid);
   WARDER_TRY_STATUS(Begin(&memory, "/dev/shm"));
   WARDER_TRY_STATUS(Connect(&disk));

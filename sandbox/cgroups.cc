@@ -183,7 +183,9 @@ Result<JailGroup> Cgroups::Make(const std::string& name, const wire::Limits& lim
     }
     if (Lists(h.controllers, ' ', "memory"))
       group.memory_events = UniqueFd(openat(made.get(), h.v2 ? "memory.events" : "memory.oom_control", O_RDONLY | O_CLOEXEC));
-    if (!h.v2) group.procs.emplace_back(openat(made.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+    // `tasks` and not `cgroup.procs`: moving the writing thread alone needs no global lock, whose RCU grace period
+    // is 6 ms a hierarchy (cgroup_procs_write_start of the kernel).
+    if (!h.v2) group.procs.emplace_back(openat(made.get(), "tasks", O_WRONLY | O_CLOEXEC));
     if (h.v2) group.kill = UniqueFd(openat(made.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));
     if (h.v2) group.directory = std::move(made);
   }

@@ -19,7 +19,7 @@ struct JailGroup {
   UniqueFd directory;           // v2, to be born in
   UniqueFd kill;                // cgroup.kill, for writing
   UniqueFd memory_events;       // v1 memory.oom_control or v2 memory.events, for reading
-  std::vector<UniqueFd> procs;  // v1 cgroup.procs files to write "0" into
+  std::vector<UniqueFd> procs;  // v1 `tasks` files to write "0" into
 };
 
 class Cgroups {
