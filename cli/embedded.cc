@@ -208,7 +208,7 @@ Result<Reached> Reach(const Place& place, const Entry& entry) {
   for (int attempt = 0;; ++attempt) {
     Result<json> status = AskAdmin(place.admin_socket, "status");
     WARDER_TRY_STATUS(status ? JoinRunning(place, entry, *status) : StartWith(place, entry));
-    Result<UniqueFd> connection = ConnectAs(kEmbeddedAgent, socket);
+    Result<UniqueFd> connection = ConnectAs(EntryUid(entry.name), socket);
     if (connection) return Reached{std::move(*connection), !status};
     if (attempt > 0 || connection.error().code != Code::kUnavailable) return std::unexpected(connection.error());
   }
@@ -248,7 +248,7 @@ Result<Joined> JoinEmbedded(const Arguments& arguments) {
   WARDER_TRY(UniqueFd lock, Lock(place.directory));
   WARDER_TRY(Reached reached, Reach(place, entry));
   Say("embedded host " + std::string(reached.started ? "started" : "joined") + ": " + policy.name +
-      ", jail tier namespace, separation by uid (asked as " + std::to_string(kEmbeddedAgent) +
+      ", jail tier namespace, separation by uid (asked as " + std::to_string(EntryUid(entry.name)) +
       ", approved by root), workspace " + ForTerminal(entry.workspace) + " in mode direct");
   return Joined{std::move(reached.connection), entry.name, entry.workspace, place.admin_socket, true};
 }

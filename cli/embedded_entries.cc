@@ -1,6 +1,7 @@
 // What does an embedded host serve? See embedded_entries.h.
 #include "cli/embedded_entries.h"
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +30,11 @@ std::string Quoted(const std::string& text) {
 }
 
 }  // namespace
+
+uid_t EntryUid(const std::string& name) {
+  // `ws-` and 8 hex digits, of which 24 bits keep the sum below the ids that systems reserve.
+  return kEmbeddedAgents + static_cast<uid_t>(std::strtoul(name.substr(3, 6).c_str(), nullptr, 16));
+}
 
 std::string EntryName(const std::string& workspace, const std::string& policy, const std::string& profile) {
   std::string key = workspace + '\0' + policy + '\0' + profile;
@@ -96,7 +102,7 @@ std::string HostFileText(const std::string& embedded_directory, const Served& se
   for (const Entry& e : served.entries) {
     trees += (trees.empty() ? "" : ", ") + Quoted(e.workspace);
     projects += "      " + e.name + ": " + Quoted(e.policy) + "\n";
-    agents += "  " + e.name + ":\n    uid: " + std::to_string(kEmbeddedAgent) + "\n    layers: { project: " +
+    agents += "  " + e.name + ":\n    uid: " + std::to_string(EntryUid(e.name)) + "\n    layers: { project: " +
               e.name + " }\n" + (e.profile.empty() ? "" : "    profile: " + Quoted(e.profile) + "\n") +
               "    workspaces: [{ dir: " + Quoted(e.workspace) + ", owner: " + std::to_string(e.owner) +
               " }]\n    sessions: 64\n    approvers: [\"user:0\"]\n";
@@ -106,7 +112,7 @@ std::string HostFileText(const std::string& embedded_directory, const Served& se
          "paths: { state: " + Quoted(served.state) + ", run: " + Quoted(embedded_directory + "/run") +
          ", stop-file: " + Quoted(embedded_directory + "/stop") + " }\n"
          "identities:\n  broker: " + std::to_string(kEmbeddedBroker) +
-         "\n  ledger: " + std::to_string(kEmbeddedLedger) + "\n  session-uids: 1900000000..1900065535\n"
+         "\n  ledger: " + std::to_string(kEmbeddedLedger) + "\n  admin-group: 0\n  session-uids: 1900000000..1900065535\n"
          "people:\n  - { who: \"user:0\", may: [status, sessions, policy, reload, drain, approve, audit-read, trash] }\n"
          "bounds:\n  trees: [" + trees + "]\n  sources: [/var/log]\n  roots: [host-usr]\n"
          "  limits: { wall: 12h, cpu: 24h, memory: 64GiB, pids: 4096, disk: 100GiB, output: 64MiB }\n"

@@ -17,7 +17,8 @@ namespace warder::cli {
 inline constexpr uid_t kEmbeddedBroker = 1900070001;
 inline constexpr uid_t kEmbeddedLedger = 1900070002;
 // Calls come as this uid and people as root, so that who asks and who says yes are two.
-inline constexpr uid_t kEmbeddedAgent = 1900070003;
+// Each entry is an agent with a uid of its own (the host file takes no two agents of one uid), from here on.
+inline constexpr uid_t kEmbeddedAgents = 1900100000;
 
 struct Entry {
   std::string name;       // ws-<8 hex>: of workspace, policy and profile
@@ -27,6 +28,10 @@ struct Entry {
   std::string policy_digest;  // hex: another content under the same path needs a reload
   std::string profile;
 };
+
+// The agent's uid: kEmbeddedAgents + the first 6 hex digits of its name's digest. Two that collide are refused by
+// the host file's reader, not merged.
+uid_t EntryUid(const std::string& name);
 
 std::string EntryName(const std::string& workspace, const std::string& policy, const std::string& profile);
 

@@ -64,6 +64,9 @@ void GiveUpPrivilege(const Spawn& spawn) {
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
   PlaceDescriptors(fds);
+  // Opened as root: our programs may lie below a directory (a 0700 home) that the child's uid can not enter.
+  int program = open(spawn.program.c_str(), O_PATH | O_CLOEXEC);
+  if (program < 0) ChildFailed(spawn.program.c_str());
   if (!spawn.stays_root) GiveUpPrivilege(spawn);
   // After setresuid, which clears it. In a new pid namespace getppid() says 0 whoever lives.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) ChildFailed("PDEATHSIG");
@@ -71,7 +74,7 @@ void GiveUpPrivilege(const Spawn& spawn) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  execve(spawn.program.c_str(), argv.data(), environment);
+  syscall(SYS_execveat, program, "", argv.data(), environment, AT_EMPTY_PATH);
   ChildFailed(spawn.program.c_str());
 }
 
