@@ -1,6 +1,7 @@
 // How do `warder run` and `warder mcp` get a host where none is installed? See embedded.h.
 #include "cli/embedded.h"
 
+#include <thread>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
@@ -202,11 +203,23 @@ struct Reached {
   bool started = false;
 };
 
+// The status of a host that takes sessions. One that drains, or whose socket accepts and says nothing, is ending
+// (or beginning): it is waited for, so that the next one finds its sockets and its lock free.
+Result<json> AskServing(const Place& place) {
+  for (int tries = 0;; ++tries) {
+    Result<json> status = AskAdmin(place.admin_socket, "status");
+    if (status && !status->value("draining", false)) return status;
+    if (!status && !ConnectTo(place.admin_socket)) return status;
+    if (tries == 100) return Fail(Code::kUnavailable, "the embedded host drains and has calls left", "wait for them, or see `warder sessions list`");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 // Twice: a host that was idle for its 60 s may end between its answer and our connection.
 Result<Reached> Reach(const Place& place, const Entry& entry) {
   std::string socket = EmbeddedRun(place.directory) + "/agents/" + entry.name + ".sock";
   for (int attempt = 0;; ++attempt) {
-    Result<json> status = AskAdmin(place.admin_socket, "status");
+    Result<json> status = AskServing(place);
     WARDER_TRY_STATUS(status ? JoinRunning(place, entry, *status) : StartWith(place, entry));
     Result<UniqueFd> connection = ConnectAs(EntryUid(entry.name), socket);
     if (connection) return Reached{std::move(*connection), !status};

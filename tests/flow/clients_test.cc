@@ -1,5 +1,8 @@
 // Do MCP clients that nobody here wrote work, and does the demo show what it claims?
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "tests/flow/host.h"
 
@@ -38,6 +41,53 @@ TEST(Demo, EachStepComesOutAsItMust) {
   EXPECT_EQ(code, 0) << output;
   for (const char* words : {"rm -rf /", "core.pager", "curl", "approved", "denied", "verif"})
     EXPECT_NE(output.find(words), std::string::npos) << words << " is not in:\n" << output;
+}
+
+// The README's two commands may be run in a clone below a home that only root may enter.
+TEST(Demo, RunsFromAFolderThatOnlyRootMayEnter) {
+  const std::string closed = "/root/warder-closed." + std::to_string(getpid());
+  const std::string script = "set -e; mkdir -m 700 " + closed + "; trap 'rm -rf " + closed + "' EXIT; cp -r " +
+                             WARDER_BIN_DIR + " " + closed + "/bin; " + closed + "/bin/warder demo";
+  auto [code, output] = Host::Execute({"bash", "-c", script});
+  EXPECT_EQ(code, 0) << output;
+}
+
+// Runs a script with `warder` in PATH; the embedded host that it leaves is ended.
+std::pair<int, std::string> WithWarder(const std::string& script) {
+  return Host::Execute({"bash", "-euo", "pipefail", "-c",
+                        "cd " WARDER_SOURCE_DIR "; export PATH=" WARDER_BIN_DIR ":$PATH; "
+                        "trap 'warder drain >/dev/null 2>&1 || true' EXIT\n" + script});
+}
+
+TEST(Tutorial, EachCommandWorks) {
+  std::ifstream page(WARDER_SOURCE_DIR "/docs/tutorial.md");
+  std::string script;
+  size_t commands = 0;
+  for (std::string line; std::getline(page, line);)
+    if (line.starts_with("$ ")) {
+      script += line.substr(2) + "\n";
+      ++commands;
+    }
+  ASSERT_GT(commands, 10u);
+  auto [code, output] = WithWarder(script);
+  EXPECT_EQ(code, 0) << output;
+  EXPECT_NE(output.find("hello from a jail"), std::string::npos) << output;
+}
+
+TEST(Embedded, WorkspacesJoinOneHostAndRunEndsWithTheCommandsCode) {
+  auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
+    trap 'warder drain >/dev/null 2>&1 || true; rm -rf $d' EXIT
+    cp policies/demo.yaml $d/policy.yaml; chmod 644 $d/policy.yaml
+    for w in a b root; do mkdir $d/$w; done; chown 1900080001:1900080001 $d/a $d/b
+    run() { got=0; warder run --policy $d/policy.yaml --workspace $d/$2 -- ${@:3} >$d/out 2>&1 || got=$?
+            [ $got -eq $1 ] || { echo "$*: exit code $got"; cat $d/out; exit 1; }; }
+    run 0 a ls
+    run 2 b ls /nonexistent
+    run 126 b curl https://example.com
+    run 125 root ls
+    grep -q 'belongs to root' $d/out
+    [ $(warder status --json | grep -c '"workspace"') -eq 2 ])");
+  EXPECT_EQ(code, 0) << output;
 }
 
 }  // namespace
