@@ -87,7 +87,8 @@ SmallLog MakeLog() {
   for (const auto& entry : std::filesystem::directory_iterator(made.directory)) {
     std::string name = entry.path().filename();
     // The key is what the verifier brings along; the lock holds nothing.
-    if (name != "lock" && name != "key.pub") made.names.push_back(name);
+    // `reserve` is space for a last checkpoint: what is in it means nothing.
+    if (name != "lock" && name != "key.pub" && name != "reserve") made.names.push_back(name);
   }
   std::sort(made.names.begin(), made.names.end());
   for (const std::string& name : made.names)
