@@ -169,28 +169,34 @@ Result<Cgroups> Cgroups::Open(const std::string& name) {
   return groups;
 }
 
-Result<JailGroup> Cgroups::Make(const std::string& name, const wire::Limits& limits) const {
-  JailGroup group{.name = name, .directory = {}, .kill = {}, .memory_events = {}, .procs = {}};
+Result<JailGroup> Cgroups::Make(const std::string& name) const {
+  JailGroup group{.name = name, .directories = {}, .kill = {}, .memory_events = {}, .procs = {}};
   for (const Hierarchy& h : hierarchies_) {
     if (mkdirat(h.parent.get(), name.c_str(), 0755) != 0) return FailErrno("cgroup: mkdir " + name);
     UniqueFd made = OpenDirectory(h.parent.get(), name.c_str());
     if (!made) return FailErrno("cgroup: " + name);
-    for (const Setting& s : kSettings) {
-      const char* file = h.v2 ? s.v2 : s.v1;
-      if (file == nullptr || !Lists(h.controllers, ' ', s.controller)) continue;
-      auto written = WriteAt(made.get(), file, std::to_string(s.value == nullptr ? 0 : limits.*s.value));
-      if (!written && s.required) return std::unexpected(written.error());
-    }
     if (Lists(h.controllers, ' ', "memory"))
       group.memory_events = UniqueFd(openat(made.get(), h.v2 ? "memory.events" : "memory.oom_control", O_RDONLY | O_CLOEXEC));
     // `tasks` and not `cgroup.procs`: moving the writing thread alone needs no global lock, whose RCU grace period
     // is 6 ms a hierarchy (cgroup_procs_write_start of the kernel).
     if (!h.v2) group.procs.emplace_back(openat(made.get(), "tasks", O_WRONLY | O_CLOEXEC));
     if (h.v2) group.kill = UniqueFd(openat(made.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));
-    if (h.v2) group.directory = std::move(made);
+    group.directories.push_back(std::move(made));
   }
   if (!group.kill || !group.memory_events) return Fail(Code::kSystem, "cgroup " + name + ": its files can not be opened");
   return group;
+}
+
+Status Cgroups::Limit(const JailGroup& group, const wire::Limits& limits) const {
+  for (size_t i = 0; i < hierarchies_.size(); ++i) {
+    for (const Setting& s : kSettings) {
+      const char* file = hierarchies_[i].v2 ? s.v2 : s.v1;
+      if (file == nullptr || !Lists(hierarchies_[i].controllers, ' ', s.controller)) continue;
+      auto written = WriteAt(group.directories.at(i).get(), file, std::to_string(s.value == nullptr ? 0 : limits.*s.value));
+      if (!written && s.required) return written;
+    }
+  }
+  return {};
 }
 
 bool Cgroups::Remove(const std::string& name) const {

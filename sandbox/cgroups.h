@@ -16,7 +16,7 @@ namespace warder::jailer {
 
 struct JailGroup {
   std::string name;
-  UniqueFd directory;           // v2, to be born in
+  std::vector<UniqueFd> directories;  // one a hierarchy; the first is v2's, to be born in
   UniqueFd kill;                // cgroup.kill, for writing
   UniqueFd memory_events;       // v1 memory.oom_control or v2 memory.events, for reading
   std::vector<UniqueFd> procs;  // v1 `tasks` files to write "0" into
@@ -26,7 +26,9 @@ class Cgroups {
  public:
   // name: the same for each start over one state directory, so that what a crash left is killed and removed.
   static Result<Cgroups> Open(const std::string& name);
-  Result<JailGroup> Make(const std::string& name, const wire::Limits& limits) const;
+  Result<JailGroup> Make(const std::string& name) const;
+  // Before anything of the call runs in it.
+  Status Limit(const JailGroup& group, const wire::Limits& limits) const;
   // False while something of it is still there; try again later.
   bool Remove(const std::string& name) const;
   void KillAll() const;

@@ -7,18 +7,21 @@ namespace {
 constexpr Step kSteps[] = {
     {"signals", "dispositions, mask, umask, niceness and timers as after boot", ResetSignals, SignalsAreReset},
     {"cgroup", "joins the cgroups of this run", JoinCgroups, CgroupsAreJoined},
-    {"namespaces", "own cgroup namespace; mount, pid, net, ipc, uts are own already; nothing propagates",
+    {"namespaces", "own cgroup, net, ipc and uts namespaces; mount and pid are own already; nothing propagates",
      OwnNamespaces, NamespacesAreOwn},
-    {"root", "tmpfs with /usr read-only and the links of a merged /usr; /tmp", MakeRoot, RootIsMade},
-    {"etc", "generated and harmless files", MakeEtc, EtcIsMade},
+    {"network", "loopback up, no other interface", RaiseLoopback, LoopbackIsAlone},
+    {"root", "tmpfs with /usr read-only and the links of a merged /usr", MakeRoot, RootIsMade},
+    {"etc", "harmless files of the host", MakeEtc, EtcIsMade},
     {"dev", "own nodes, terminals, /dev/shm", MakeDevices, DevicesAreMade},
     {"proc", "own processes only, read-only, entries of the host masked", MakeProc, ProcIsMade},
+    {"call", "waits for its call: until here a jail is built ahead, and nothing in it is of any session", AwaitCall, CallIsGiven},
+    {"names", "generated files of /etc; /tmp of the call's size", MakeNames, NamesAreMade},
     {"trees", "workspace and sources at their own paths, compared with the plan, owners mapped", ShowTrees,
      TreesAreShown},
     {"covers", "hidden and frozen paths beneath the trees", CoverPaths, PathsAreCovered},
     {"pivot", "the new root becomes /, the host's is gone", PivotRoot, RootIsPivoted},
     {"programs", "opened in the new root and compared with the plan", OpenPrograms, ProgramsAreOpen},
-    {"host", "host name; loopback up, no other interface", NameHost, HostIsNamed},
+    {"host", "host name", NameHost, HostIsNamed},
     {"rlimits", "of sandbox/tables/rlimits.h", SetLimits, LimitsAreSet},
     {"ids", "the session's uid and gid, no other group", TakeIds, IdsAreTaken},
     {"capabilities", "every set empty, securebits locked", DropCapabilities, CapabilitiesAreDropped},
@@ -33,17 +36,17 @@ constexpr Step kSteps[] = {
 
 bool LeftOut([[maybe_unused]] const Jail& jail, [[maybe_unused]] const Step& step) {
 #ifdef WARDER_TEST_STEPS
-  return jail.spec.without_step == step.name;
+  return jail.room.without_step == step.name;
 #else
   return false;
 #endif
 }
 
 Status CheckWithout(const Jail& jail) {
-  if (jail.spec.without_step.empty()) return {};
+  if (jail.room.without_step.empty()) return {};
 #ifdef WARDER_TEST_STEPS
   for (const Step& step : kSteps)
-    if (jail.spec.without_step == step.name) return {};
+    if (jail.room.without_step == step.name) return {};
 #endif
   return Fail(Code::kDenied, "this build leaves no step out");
 }
@@ -51,7 +54,7 @@ Status CheckWithout(const Jail& jail) {
 }  // namespace
 
 Status BuildJail(Jail& jail, const char*& failed) {
-  failed = "spec";
+  failed = "room";
   WARDER_TRY_STATUS(CheckWithout(jail));
   for (const Step& step : kSteps) {
     if (LeftOut(jail, step)) continue;

@@ -99,7 +99,7 @@ Status ParentLives(const Jail& jail) {
   int signal = 0;
   if (prctl(PR_GET_PDEATHSIG, &signal) != 0 || signal != SIGKILL) return Fail(Code::kConflict, "no death signal");
   WARDER_TRY(int32_t parent, HostParent(jail));
-  if (jail.spec.parent_pid <= 0 || parent != jail.spec.parent_pid) return Fail(Code::kUnavailable, "the parent is gone");
+  if (jail.room.parent_pid <= 0 || parent != jail.room.parent_pid) return Fail(Code::kUnavailable, "the parent is gone");
   return {};
 }
 
@@ -140,7 +140,7 @@ Status RestrictFiles(Jail& jail) {
   WARDER_TRY_STATUS(add("/", kLook));
   WARDER_TRY_STATUS(add("/usr", kExecute));
   WARDER_TRY_STATUS(add("/dev", kWriteFile | kIoctlDev));
-  if (jail.spec.role != wire::EnterRole::kSessionHands) {
+  if (jail.room.role != wire::EnterRole::kSessionHands) {
     WARDER_TRY_STATUS(add("/dev/shm", kChange));
     WARDER_TRY_STATUS(add("/tmp", kChange));
   }

@@ -19,10 +19,10 @@ struct Place {  // a file or directory as the kernel names it
 };
 
 struct Jail {
-  wire::EnterSpec spec;
+  wire::EnterRoom room;      // known from the start
+  wire::EnterSpec spec;      // these two: from the step `call` on
   wire::RunPlan plan;
   std::string filter;        // tables/load_filter.h
-  uint64_t started_ns = 0;   // CLOCK_MONOTONIC at main()
   int status_fd = -1;
   int program_fd = -1;       // what the jail becomes
 
@@ -30,6 +30,7 @@ struct Jail {
   UniqueFd host_proc;        // "/proc" of the host, where this process and its parent have host numbers
   UniqueFd host_stat;        // its self/stat, which names the parent after the pivot too
   UniqueFd root;             // the new root's mount
+  UniqueFd plan_fd;          // sealed
   UniqueFd id_map;           // user namespace that holds the map of idmapped trees; not given: none
   Place root_place;
   std::vector<std::string> namespace_links;  // of this process, in the order of kNamespaceNames
@@ -54,14 +55,14 @@ struct Step {
 };
 
 // The steps of the table in enter_jail.cc; each says in its file what it relies on.
-Status ResetSignals(Jail&), JoinCgroups(Jail&), OwnNamespaces(Jail&), MakeRoot(Jail&),
-    MakeEtc(Jail&), MakeDevices(Jail&), MakeProc(Jail&), ShowTrees(Jail&), CoverPaths(Jail&),
+Status ResetSignals(Jail&), JoinCgroups(Jail&), OwnNamespaces(Jail&), RaiseLoopback(Jail&), MakeRoot(Jail&),
+    MakeEtc(Jail&), MakeDevices(Jail&), MakeProc(Jail&), AwaitCall(Jail&), MakeNames(Jail&), ShowTrees(Jail&), CoverPaths(Jail&),
     PivotRoot(Jail&), OpenPrograms(Jail&), NameHost(Jail&), SetLimits(Jail&), TakeIds(Jail&),
     DropCapabilities(Jail&), BindToParent(Jail&), HideMemory(Jail&), ForbidNewPrivileges(Jail&),
     RestrictFiles(Jail&), FilterSyscalls(Jail&);
 Status SignalsAreReset(const Jail&), CgroupsAreJoined(const Jail&), NamespacesAreOwn(const Jail&),
-    RootIsMade(const Jail&), EtcIsMade(const Jail&), DevicesAreMade(const Jail&),
-    ProcIsMade(const Jail&), TreesAreShown(const Jail&), PathsAreCovered(const Jail&),
+    LoopbackIsAlone(const Jail&), RootIsMade(const Jail&), EtcIsMade(const Jail&), DevicesAreMade(const Jail&),
+    ProcIsMade(const Jail&), CallIsGiven(const Jail&), NamesAreMade(const Jail&), TreesAreShown(const Jail&), PathsAreCovered(const Jail&),
     RootIsPivoted(const Jail&), ProgramsAreOpen(const Jail&), HostIsNamed(const Jail&),
     LimitsAreSet(const Jail&), IdsAreTaken(const Jail&), CapabilitiesAreDropped(const Jail&),
     ParentLives(const Jail&), MemoryIsHidden(const Jail&), NewPrivilegesAreForbidden(const Jail&),

@@ -1,8 +1,11 @@
 // The mount calls that enter uses, as Results; every path is looked up beneath a descriptor.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
@@ -29,6 +32,12 @@ Result<UniqueFd> EnsureDirectory(const Jail& jail, const std::string& path);
 Status Hide(const Jail& jail, int target);
 // Whether the file status is of such a cover.
 bool IsHidden(const Jail& jail, uint64_t dev, uint32_t mode);
+
+// A new file of the root's own tmpfs; path without the leading slash.
+Status MakeFile(const Jail& jail, const std::string& path, const std::string& content, mode_t mode);
+// Mounts, or checks, the rows of sandbox/tables/mounts.h whose path begins with `section`.
+Status MountSection(const Jail& jail, std::string_view section);
+Status CheckSection(const Jail& jail, std::string_view section);
 
 // ST_* flags of the mount at path must hold `flags` (statvfs(3)).
 Status CheckMountFlags(const std::string& path, unsigned long flags);

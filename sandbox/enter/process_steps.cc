@@ -40,7 +40,7 @@ rlim_t WantedLimit(const Jail& jail, const tables::RlimitRow& row) {
   switch (row.from) {
     case tables::LimitFrom::kFixed: return row.value;
     case tables::LimitFrom::kFiles:
-      if (jail.spec.role == wire::EnterRole::kSessionHands) return tables::kHandsFiles;
+      if (jail.room.role == wire::EnterRole::kSessionHands) return tables::kHandsFiles;
       return std::max(limits.files, tables::kFewestFiles);
     case tables::LimitFrom::kDisk: return limits.disk_bytes == 0 ? RLIM_INFINITY : limits.disk_bytes;
     case tables::LimitFrom::kCpu: return limits.cpu_ms == 0 ? RLIM_INFINITY : (limits.cpu_ms + 999) / 1000;
@@ -88,13 +88,13 @@ Status SignalsAreReset(const Jail&) {
 }
 
 Status JoinCgroups(Jail& jail) {
-  for (int i = 0; i < jail.spec.cgroup_count; ++i)
+  for (int i = 0; i < jail.room.cgroup_count; ++i)
     if (write(wire::kEnterCgroupFirstFd + i, "0", 1) != 1) return FailErrno("cgroup.procs");
   return {};
 }
 
 Status CgroupsAreJoined(const Jail& jail) {
-  if (jail.spec.cgroup_count == 0) return {};
+  if (jail.room.cgroup_count == 0) return {};
   WARDER_TRY(std::string mine, ReadFile("/proc/self/cgroup", 65536));
   if (jail.own_cgroup_namespace) {
     // Its roots are where this process was at unshare: still there means "/" in every line but those of
@@ -105,7 +105,7 @@ Status CgroupsAreJoined(const Jail& jail) {
       return Fail(Code::kConflict, "this process left its cgroup");
     return {};
   }
-  for (int i = 0; i < jail.spec.cgroup_count; ++i) {
+  for (int i = 0; i < jail.room.cgroup_count; ++i) {
     int fd = wire::kEnterCgroupFirstFd + i;
     WARDER_TRY(std::string link, ReadLink(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd)));
     std::string group = link.substr(0, link.rfind('/'));
@@ -128,9 +128,10 @@ Status OwnNamespaces(Jail& jail) {
   jail.host_proc.Reset(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
   jail.host_stat.Reset(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
   if (!jail.host_root || !jail.host_proc || !jail.host_stat) return FailErrno("the host's /proc");
-  if (unshare(CLONE_NEWCGROUP) != 0) return FailErrno("unshare of the cgroup namespace");
+  // Here and not at clone3: warderd's one thread does not wait for a network namespace to be made.
+  if (unshare(CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return FailErrno("unshare of namespaces");
   jail.own_cgroup_namespace = true;
-  std::string parent = std::to_string(jail.spec.parent_pid) + "/ns/";
+  std::string parent = std::to_string(jail.room.parent_pid) + "/ns/";
   for (const char* name : kNamespaceNames) {
     WARDER_TRY(std::string own, ReadLink(jail.host_proc.get(), std::string("self/ns/") + name));
     WARDER_TRY(std::string other, ReadLink(jail.host_proc.get(), parent + name));
@@ -156,6 +157,16 @@ Status NamespacesAreOwn(const Jail& jail) {
 Status NameHost(Jail& jail) {
   if (sethostname(jail.spec.host_name.data(), jail.spec.host_name.size()) != 0) return FailErrno("sethostname");
   if (setdomainname("", 0) != 0) return FailErrno("setdomainname");
+  return {};
+}
+
+Status HostIsNamed(const Jail& jail) {
+  utsname name;
+  if (uname(&name) != 0 || jail.spec.host_name != name.nodename) return Fail(Code::kConflict, "another host name");
+  return {};
+}
+
+Status RaiseLoopback(Jail&) {
   UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
   std::strcpy(request.ifr_name, "lo");
@@ -165,10 +176,8 @@ Status NameHost(Jail& jail) {
   return {};
 }
 
-Status HostIsNamed(const Jail& jail) {
-  utsname name;
-  if (uname(&name) != 0 || jail.spec.host_name != name.nodename) return Fail(Code::kConflict, "another host name");
-  if (jail.spec.role == wire::EnterRole::kSessionHands && jail.gave_up_root) return {};  // hands have no socket(2)
+Status LoopbackIsAlone(const Jail& jail) {
+  if (jail.room.role == wire::EnterRole::kSessionHands && jail.gave_up_root) return {};  // hands have no socket(2)
   UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq requests[8];
   ifconf all{};

@@ -52,7 +52,7 @@ Result<UniqueFd> OpenProgram(const wire::Command& command) {
 }  // namespace
 
 Status OpenPrograms(Jail& jail) {
-  if (jail.spec.role != wire::EnterRole::kRun) return {};
+  if (jail.room.role != wire::EnterRole::kRun) return {};
   for (const wire::Command& command : jail.plan.commands) {
     if (command.change_directory) {
       jail.programs.emplace_back();
@@ -75,18 +75,18 @@ Status ProgramsAreOpen(const Jail& jail) {
 }
 
 Status Become(Jail& jail) {
-  bool hands = jail.spec.role == wire::EnterRole::kSessionHands;
+  bool hands = jail.room.role == wire::EnterRole::kSessionHands;
   if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0) return FailErrno("close_range");
   if (hands) {
     if (dup2(wire::kEnterStatusFd, 3) < 0) return FailErrno("dup2");
   } else {
-    if (dup2(wire::kEnterPlanFd, 3) < 0 || dup2(jail.status_fd, 4) < 0) return FailErrno("dup2");
+    if (dup2(jail.plan_fd.get(), 3) < 0 || dup2(jail.status_fd, 4) < 0) return FailErrno("dup2");
     for (size_t i = 0; i < jail.programs.size(); ++i)
       if (jail.programs[i] && dup2(jail.programs[i].get(), kInitProgramFirstFd + static_cast<int>(i)) < 0)
         return FailErrno("dup2");
   }
-  std::string started = std::to_string(jail.started_ns);
-  bool probe = jail.spec.role == wire::EnterRole::kProbe;
+  std::string started = std::to_string(jail.spec.asked_ns);
+  bool probe = jail.room.role == wire::EnterRole::kProbe;
   const char* argv[] = {hands ? "warder-hands" : "warder-init",
                         hands ? "--session" : probe ? "--probe" : started.c_str(), nullptr};
   const char* no_environment[] = {nullptr};

@@ -5,9 +5,6 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
-#include <sched.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,7 +13,6 @@
 #include "base/file.h"
 #include "sandbox/enter/jail.h"
 #include "sandbox/enter/mount_calls.h"
-#include "sandbox/tables/etc_files.h"
 #include "sandbox/tables/mounts.h"
 #include "sandbox/tables/rlimits.h"
 
@@ -39,12 +35,6 @@ uint64_t AttributesOf(const MountRow& row) {
          (row.writable ? 0u : MOUNT_ATTR_RDONLY);
 }
 
-Status MakeFile(const Jail& jail, const std::string& path, const std::string& content, mode_t mode) {
-  UniqueFd fd(openat(jail.root.get(), path.c_str() + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-  if (!fd) return FailErrno("create " + path);
-  return WriteAll(fd.get(), content);
-}
-
 Status BindFromHost(const Jail& jail, const MountRow& row) {
   UniqueFd source(openat(jail.host_root.get(), row.path, O_PATH | O_CLOEXEC));
   if (!source) return row.optional && errno == ENOENT ? Status() : FailErrno(row.path);
@@ -53,7 +43,7 @@ Status BindFromHost(const Jail& jail, const MountRow& row) {
   std::string path = Slash(row.path);
   if (!S_ISDIR(status.st_mode)) {
     WARDER_TRY(UniqueFd parent, EnsureDirectory(jail, path.substr(0, path.rfind('/'))));
-    WARDER_TRY_STATUS(MakeFile(jail, path, "", 0444));
+    WARDER_TRY_STATUS(MakeFile(jail, path.c_str() + 1, "", 0444));
   }
   WARDER_TRY(UniqueFd target, EnsureDirectory(jail, path));
   WARDER_TRY(UniqueFd mount, CloneMount(source.get(), true));
@@ -72,17 +62,49 @@ Status MountFresh(const Jail& jail, const MountRow& row, const char* type, const
 Status MountRowOf(const Jail& jail, const MountRow& row) {
   std::string_view path = row.path;
   uint64_t disk = jail.plan.limits.disk_bytes;
-  std::string id = std::to_string(jail.spec.uid);
   switch (row.kind) {
     case MountKind::kBind: return BindFromHost(jail, row);
-    case MountKind::kPts:
-      return MountFresh(jail, row, "devpts", "newinstance,ptmxmode=0666,mode=620,gid=" + id);
+    case MountKind::kPts: return MountFresh(jail, row, "devpts", "newinstance,ptmxmode=0666,mode=620");
     case MountKind::kProc: return MountFresh(jail, row, "proc", "hidepid=ptraceable");
     case MountKind::kTmpfs: break;
   }
   if (!row.writable) return MountFresh(jail, row, "tmpfs", "mode=755,size=64k");
   uint64_t size = path == "tmp" && disk != 0 ? disk : tables::kShmBytes;
   return MountFresh(jail, row, "tmpfs", "mode=1777,size=" + std::to_string(size));
+}
+
+Status MakeLinks(const Jail& jail, bool of_etc) {
+  for (const char* link : tables::kRootLinks) {
+    if (std::string_view(link).starts_with("etc/") != of_etc) continue;
+    char target[4096];
+    ssize_t size = readlinkat(jail.host_root.get(), link, target, sizeof target - 1);
+    if (size < 0 && (errno == ENOENT || errno == EINVAL)) continue;  // absent, or not a merged /usr
+    if (size < 0) return FailErrno(link);
+    target[size] = 0;
+    if (symlinkat(target, jail.root.get(), link) != 0) return FailErrno(link);
+  }
+  return {};
+}
+
+Status MaskProc(const Jail& jail) {
+  WARDER_TRY(UniqueFd proc, OpenPlain(jail.root.get(), "/proc"));
+  for (const char* name : tables::kProcMasks) {
+    UniqueFd target(openat(proc.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!target && errno == ENOENT) continue;
+    if (!target) return FailErrno(name);
+    struct stat status;
+    if (fstat(target.get(), &status) == 0 && S_ISLNK(status.st_mode)) continue;  // into self/, nothing of the host's
+    WARDER_TRY_STATUS(Hide(jail, target.get()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status MakeFile(const Jail& jail, const std::string& path, const std::string& content, mode_t mode) {
+  UniqueFd fd(openat(jail.root.get(), path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd) return FailErrno("create /" + path);
+  return WriteAll(fd.get(), content);
 }
 
 Status MountSection(const Jail& jail, std::string_view section) {
@@ -105,66 +127,6 @@ Status CheckSection(const Jail& jail, std::string_view section) {
   return {};
 }
 
-Status MakeLinks(const Jail& jail, bool of_etc) {
-  for (const char* link : tables::kRootLinks) {
-    if (std::string_view(link).starts_with("etc/") != of_etc) continue;
-    char target[4096];
-    ssize_t size = readlinkat(jail.host_root.get(), link, target, sizeof target - 1);
-    if (size < 0 && (errno == ENOENT || errno == EINVAL)) continue;  // absent, or not a merged /usr
-    if (size < 0) return FailErrno(link);
-    target[size] = 0;
-    if (symlinkat(target, jail.root.get(), link) != 0) return FailErrno(link);
-  }
-  return {};
-}
-
-// One map line a line: disk id, jail id, count (user_namespaces(7), read from the mount's side).
-Status WriteMap(const Jail& jail, const std::string& file, const std::vector<wire::IdLine>& lines) {
-  std::string text;
-  for (const wire::IdLine& line : lines) {
-    if (line.disk == 0 || line.jail == 0) return Fail(Code::kDenied, "an owner map with uid 0");
-    text += std::to_string(line.disk) + " " + std::to_string(line.jail) + " " + std::to_string(line.count) + "\n";
-  }
-  UniqueFd fd(open(jail.At(file).c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) return FailErrno(file);
-  // The kernel takes a map in one write only.
-  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return FailErrno(file);
-  return {};
-}
-
-// A child that only waits makes a user namespace exist while its map is written; the descriptor keeps it.
-Status MakeIdMap(Jail& jail) {
-  long child = syscall(SYS_clone, static_cast<unsigned long>(CLONE_NEWUSER | SIGCHLD), nullptr, nullptr, nullptr, 0);
-  if (child < 0)
-    return Fail(Code::kUnsupported, "no user namespace for the workspace's owner map: " + std::to_string(errno),
-                "raise sysctl user.max_user_namespaces");
-  if (child == 0)
-    for (;;) pause();
-  std::string folder = "/proc/" + std::to_string(child);
-  jail.id_map.Reset(open(jail.At(folder + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
-  Status status = jail.id_map ? Status() : FailErrno("the owner map's namespace");
-  if (status) status = WriteMap(jail, folder + "/uid_map", jail.spec.uids);
-  if (status) status = WriteMap(jail, folder + "/gid_map", jail.spec.gids);
-  kill(static_cast<pid_t>(child), SIGKILL);
-  waitpid(static_cast<pid_t>(child), nullptr, 0);
-  return status;
-}
-
-Status MaskProc(const Jail& jail) {
-  WARDER_TRY(UniqueFd proc, OpenPlain(jail.root.get(), "/proc"));
-  for (const char* name : tables::kProcMasks) {
-    UniqueFd target(openat(proc.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!target && errno == ENOENT) continue;
-    if (!target) return FailErrno(name);
-    struct stat status;
-    if (fstat(target.get(), &status) == 0 && S_ISLNK(status.st_mode)) continue;  // into self/, nothing of the host's
-    WARDER_TRY_STATUS(Hide(jail, target.get()));
-  }
-  return {};
-}
-
-}  // namespace
-
 std::string Jail::At(const std::string& path) const { return pivoted ? path : kBuildPlace + path; }
 
 Status MakeRoot(Jail& jail) {
@@ -173,38 +135,25 @@ Status MakeRoot(Jail& jail) {
   jail.root.Reset(open(kBuildPlace, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!jail.root) return FailErrno("the root");
   WARDER_TRY(jail.root_place, PlaceOf(jail.root.get()));
-  WARDER_TRY_STATUS(MakeFile(jail, kHiddenFile, "", 0));
+  WARDER_TRY_STATUS(MakeFile(jail, kHiddenFile + 1, "", 0));
   if (mkdirat(jail.root.get(), kHiddenDirectory + 1, 0) != 0) return FailErrno("the empty directory");
   // /usr/tmp and the like: programs expect these to exist.
   for (const char* name : {"home", "var", "run", "tmp"})
     if (mkdirat(jail.root.get(), name, 0755) != 0) return FailErrno(name);
   if (symlinkat("/tmp", jail.root.get(), "var/tmp") != 0) return FailErrno("/var/tmp");
   WARDER_TRY_STATUS(MakeLinks(jail, false));
-  WARDER_TRY_STATUS(MountSection(jail, "usr"));
-  return MountSection(jail, "tmp");
+  return MountSection(jail, "usr");
 }
 
-Status RootIsMade(const Jail& jail) {
-  auto usr = CheckSection(jail, "usr");
-  return usr ? CheckSection(jail, "tmp") : usr;
-}
+Status RootIsMade(const Jail& jail) { return CheckSection(jail, "usr"); }
 
 Status MakeEtc(Jail& jail) {
   WARDER_TRY(UniqueFd etc, EnsureDirectory(jail, "/etc"));
-  for (const tables::GeneratedFile& file : tables::GeneratedEtc(jail.spec.uid, jail.spec.host_name))
-    WARDER_TRY_STATUS(MakeFile(jail, Slash(file.path), file.content, 0444));
   WARDER_TRY_STATUS(MakeLinks(jail, true));
   return MountSection(jail, "etc");
 }
 
-Status EtcIsMade(const Jail& jail) {
-  WARDER_TRY_STATUS(CheckSection(jail, "etc"));
-  for (const tables::GeneratedFile& file : tables::GeneratedEtc(jail.spec.uid, jail.spec.host_name)) {
-    WARDER_TRY(std::string content, ReadFile(jail.At(Slash(file.path)), 65536));
-    if (content != file.content) return Fail(Code::kConflict, std::string("/") + file.path + " says something else");
-  }
-  return {};
-}
+Status EtcIsMade(const Jail& jail) { return CheckSection(jail, "etc"); }
 
 Status MakeDevices(Jail& jail) {
   WARDER_TRY_STATUS(MountSection(jail, "dev"));
@@ -234,8 +183,6 @@ Status DevicesAreMade(const Jail& jail) {
 
 Status MakeProc(Jail& jail) {
   WARDER_TRY_STATUS(MountSection(jail, "proc"));
-  // Needs a /proc of this pid namespace that can be written, so before it is made read-only.
-  if (!jail.spec.uids.empty()) WARDER_TRY_STATUS(MakeIdMap(jail));
   // Linux 6.3, of this pid namespace alone: a memory file without a flag is not executable.
   UniqueFd memfd(open(jail.At("/proc/sys/vm/memfd_noexec").c_str(), O_WRONLY | O_CLOEXEC));
   if (memfd && write(memfd.get(), "1", 1) != 1) return FailErrno("vm.memfd_noexec");

@@ -16,7 +16,7 @@ namespace warder::enter {
 namespace {
 
 bool Writable(const Jail& jail, const wire::Tree& tree) {
-  return tree.writable && jail.spec.role != wire::EnterRole::kSessionHands;
+  return tree.writable && jail.room.role != wire::EnterRole::kSessionHands;
 }
 
 // A tree must not stand in for a part of the root that the jail relies on, nor lie among devices or processes.

@@ -130,19 +130,16 @@ Status Monitor::ProbeMachine() {
   session.agent.workspace.owner_uid = session.agent.workspace.owner_gid = session.uid - 1;  // an idmap to prove
   wire::RunPlan plan;
   plan.limits = {1000, 1000, 64 << 20, 16, 64, 65536, 1 << 20};
-  WARDER_TRY(JailGroup group, cgroups_->Make("probe", plan.limits));
+  WARDER_TRY(session.id_map, MakeOwnerMap(session.agent.workspace, session.uid));
+  WARDER_TRY(JailGroup group, cgroups_->Make("probe"));
+  WARDER_TRY_STATUS(cgroups_->Limit(group, plan.limits));
   WARDER_TRY(auto out, MakePacketPair());
   WARDER_TRY(auto setup, MakePacketPair());
-  WARDER_TRY(UniqueFd plan_memory, SealedMemory("plan", flat::EncodeMessage(plan)));
-  WARDER_TRY(UniqueFd spec, SealedMemory("spec", EnterSpecOf(wire::EnterRole::kProbe, session, 0, group.procs.size())));
-  Spawn spawn{.program = Program("warder-enter"), .argv = {"warder-enter"}, .stays_root = true, .clone_flags = kJailNamespaces,
-              .cgroup = group.directory.get(),
-              .fds = {{1, out.second.get()}, {wire::kEnterSpecFd, spec.get()}, {wire::kEnterPlanFd, plan_memory.get()},
-                      {wire::kEnterStatusFd, setup.second.get()}, {wire::kEnterProgramFd, init_program_.get()},
-                      {wire::kEnterFilterFd, run_filter_.get()}}};
-  for (size_t i = 0; i < group.procs.size(); ++i)
-    spawn.fds.emplace_back(wire::kEnterCgroupFirstFd + static_cast<int>(i), group.procs[i].get());
-  WARDER_TRY(Child child, SpawnChild(spawn));
+  UniqueFd calls;
+  WARDER_TRY(Child child, StartEnter(wire::EnterRole::kProbe, &group,
+      {{1, out.second.get()}, {wire::kEnterStatusFd, setup.second.get()}}, calls));
+  WARDER_TRY(UniqueFd memory, SealedMemory("plan", flat::EncodeMessage(plan)));
+  WARDER_TRY_STATUS(GiveCall(calls, session, 0, memory.get()));
   int status = 0;
   for (uint64_t end = NowNs() + kProbeNs; waitpid(child.pid, &status, WNOHANG) == 0; Pause())
     if (NowNs() > end) child.Kill();

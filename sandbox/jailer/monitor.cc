@@ -15,7 +15,15 @@
 namespace warder::jailer {
 namespace {
 constexpr uint64_t kMs = 1'000'000;
-constexpr int kTickMs = 50, kRemovingMs = 2;  // while something has a deadline; while a cgroup is let go
+constexpr int kTickMs = 50, kIdleMs = 5'000, kSoonMs = 2;  // while something has a deadline; while a cgroup is let go, a jail to be made
+
+}  // namespace
+
+uint64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
 
 // What warder-enter wrote into a status pipe before it gave up: u16 length, then SetupFailed.
 std::string SetupWords(int status_pipe) {
@@ -24,13 +32,6 @@ std::string SetupWords(int status_pipe) {
   if (size <= 2) return "";
   auto failed = flat::DecodeMessage<wire::SetupFailed>({buffer + 2, static_cast<size_t>(size) - 2});
   return failed ? ": its view can not be built, step " + failed->step + ": " + failed->detail : "";
-}
-}  // namespace
-
-uint64_t NowNs() {
-  timespec now;
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
 int Monitor::Run() {
@@ -41,10 +42,16 @@ int Monitor::Run() {
 
 int Monitor::Patience() const {
   for (const Jail& jail : jails_)
-    if (!jail.enter.alive() && !jail.keeper.alive()) return kRemovingMs;
-  bool timed = !jails_.empty() || load_ || falling_ || leaving_ != Leaving::kNo || options_.idle_ns != 0;
+    if (!jail.enter.alive() && !jail.keeper.alive()) return kSoonMs;
+  bool timed = load_ || falling_ || leaving_ != Leaving::kNo || options_.idle_ns != 0;
   for (const Session& session : sessions_) timed = timed || !session.over.empty() || !session.changes.empty();
-  return timed ? kTickMs : -1;
+  size_t ready = 0;
+  for (const Jail& jail : jails_) {
+    timed = timed || jail.call != 0;
+    ready += jail.waits() ? 1 : 0;
+  }
+  if (ready < ready_wanted_ && serving_ && !sessions_.empty()) return kSoonMs;
+  return timed ? kTickMs : ready != 0 ? kIdleMs : -1;
 }
 
 void Monitor::Turn() {
@@ -108,17 +115,19 @@ void Monitor::OnTime(uint64_t now) {
   if (load_ && load_->Advance(now)) FinishReload();
   for (Jail& jail : jails_)
     if (now > jail.deadline_ns) jail.keeper.Kill();  // its death kills the rest
+  KeepReady(now);
   std::erase_if(jails_, [this](Jail& jail) {
-    if (jail.enter.alive() || jail.keeper.alive() || !cgroups_->Remove(jail.group)) return false;
-    if (serving_) ToBroker(flat::EncodeMessage(wire::JailGone{jail.call}));
+    if (jail.enter.alive() || jail.keeper.alive() || !cgroups_->Remove(jail.group.name)) return false;
+    if (serving_ && jail.call != 0) ToBroker(flat::EncodeMessage(wire::JailGone{jail.call}));
     return true;
   });
   for (Session& session : sessions_)
     if (!session.changes.empty() && now > session.changes.front().second) session.owner.Kill();
   FreeSessions();
-  bool changing = false;
-  for (const Session& session : sessions_) changing = changing || !session.changes.empty();
-  if (!jails_.empty() || changing || !serving_) busy_ns_ = now;
+  bool busy = !serving_;
+  for (const Session& session : sessions_) busy = busy || !session.changes.empty();
+  for (const Jail& jail : jails_) busy = busy || jail.call != 0;
+  if (busy) busy_ns_ = now;
   if (!sessions_.empty() || busy_ns_ == now) connected_ns_ = now;
   if (options_.idle_ns != 0 && now - connected_ns_ > options_.idle_ns) Leave(0, "idle");
   if (leaving_ != Leaving::kNo && !falling_) AdvanceLeaving(now);

@@ -35,18 +35,21 @@ struct Session {
   wire::Agent agent;  // as when it began
   uint32_t uid = 0;
   Child hands, owner;  // owner: started with the first change
-  UniqueFd hands_status, owner_socket;
+  UniqueFd hands_status, owner_socket, id_map;
   std::vector<std::pair<uint64_t, uint64_t>> changes;  // in flight: call, deadline
   OnceWindow calls;
   std::string over;  // why it ends, once it does; it is freed when nothing of it is left
 };
 
+// A jail is built ahead, as far as nothing in it is of a session, and waits for its call (2-jail, Warm jails).
 struct Jail {
-  uint64_t session = 0, call = 0;
+  uint64_t session = 0, call = 0;  // 0: waits
   Child enter, keeper;
-  std::string group;
-  UniqueFd kill;
-  uint64_t deadline_ns = 0;  // long after the keeper's own deadlines
+  JailGroup group;
+  UniqueFd calls, out, err, status;  // given away when its call comes
+  uint64_t born_ns = 0;
+  uint64_t deadline_ns = UINT64_MAX;  // long after the keeper's own deadlines
+  bool waits() const { return call == 0 && enter.alive(); }
 };
 
 class Monitor {
@@ -98,7 +101,13 @@ class Monitor {
   void EndSession(Session& session, const std::string& reason);
   void FreeSessions();
   Session* FindSession(uint64_t id);
-  std::string EnterSpecOf(wire::EnterRole role, const Session& session, uint64_t call, size_t cgroups) const;
+  // jails.cc: what every warder-enter gets, and the ones that wait
+  Result<Child> StartEnter(wire::EnterRole role, const JailGroup* group, std::vector<std::pair<int, int>> fds, UniqueFd& calls);
+  Status GiveCall(const UniqueFd& calls, const Session& session, uint64_t call, int plan, int input = -1);
+  Result<Jail*> MakeJail();
+  Result<Jail*> TakeJail();
+  void KeepReady(uint64_t now);
+  void ReapJail(Jail& jail, pid_t pid, int status);
   // requests.cc: what the broker asks
   void OnBroker();
   Status ServeRun(Packet& packet);
@@ -112,7 +121,6 @@ class Monitor {
   Status StartOwner(Session& session);
   void OnOwner(uint64_t session);
   void FailChanges(Session& session, const std::string& why);
-  void ReapJail(Jail& jail, pid_t pid, int status);
 
   std::string Program(const char* name) const { return options_.bin_dir + "/" + name; }
 
@@ -136,6 +144,8 @@ class Monitor {
   // what runs
   std::list<Session> sessions_;
   std::list<Jail> jails_;
+  uint64_t last_jail_ = 0, last_start_ns_ = 0;
+  size_t ready_wanted_ = 0;
   uint64_t last_session_ = 0, last_admin_ = 0, first_call_ = 1;
   uint64_t connected_ns_ = 0, busy_ns_ = 0;  // when there was last a session; a jail or change
   Leaving leaving_ = Leaving::kNo;
@@ -144,9 +154,10 @@ class Monitor {
   bool done_ = false;
 };
 
-inline constexpr uint64_t kJailNamespaces =
-    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-
+// The workspace's owner appears as the session's uid.
+Result<UniqueFd> MakeOwnerMap(const wire::Workspace& workspace, uint32_t session_uid);
+// What a warder-enter that gave up wrote into its status pipe, as words behind others; empty: nothing.
+std::string SetupWords(int status_pipe);
 // CLOCK_BOOTTIME, as receipts have it.
 uint64_t NowNs();
 

@@ -14,19 +14,7 @@ namespace {
 
 constexpr uint64_t kNsPerMs = 1'000'000;
 constexpr int kMostGarbage = 64;
-// Above what the keeper itself takes: deadline, TERM, grace, kill, last words.
-constexpr uint64_t kKeeperSpareNs = 20'000 * kNsPerMs;
 constexpr uint64_t kHandsNs = std::chrono::nanoseconds(limits::kHandsTimeout).count();
-
-struct Pipe {
-  UniqueFd read, write;
-};
-Status MakePipe(Pipe& pipe) {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return FailErrno("pipe2");
-  pipe = {UniqueFd(fds[0]), UniqueFd(fds[1])};
-  return {};
-}
 
 }  // namespace
 
@@ -74,59 +62,12 @@ Status Monitor::AdmitRun(const wire::RunRequest& request, const wire::RunPlan& p
   if (session == nullptr) return Fail(Code::kDenied, "no such session lives");
   WARDER_TRY_STATUS(CheckRun(plan, session->agent, config_.host.bounds));
   WARDER_TRY_STATUS(CheckDescriptors(plan.descriptors, packet.fds));
-  if (jails_.size() >= config_.host.bounds.jails_running)
+  auto running = std::count_if(jails_.begin(), jails_.end(), [](const Jail& jail) { return jail.call != 0; });
+  if (static_cast<size_t>(running) >= config_.host.bounds.jails_running)
     return Fail(Code::kLimit, "as many jails run as bounds.jails.running allows", "wait for one to end");
   WARDER_TRY_STATUS(receipts_->Use(request.receipt, request.plan, plan.session, plan.call, NowNs()));
   if (!session->calls.Take(plan.call)) return Fail(Code::kDenied, "a call of this id has been started before");
   return {};
-}
-
-Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& plan, std::vector<UniqueFd> fds) {
-  const Session& session = *FindSession(plan.session);
-  std::string name = std::to_string(receipts_->epoch()) + "-" + std::to_string(plan.session) + "-" + std::to_string(plan.call);
-  auto group = cgroups_->Make(name, plan.limits);
-  jails_.push_back({.session = plan.session, .call = plan.call, .enter = {}, .keeper = {}, .group = name, .kill = {},
-                    .deadline_ns = NowNs() + plan.limits.wall_ms * kNsPerMs + kKeeperSpareNs});
-  Jail& jail = jails_.back();  // from here on its cgroups are removed whatever fails
-  if (!group) return std::unexpected(group.error());
-  Pipe out, err, status, report;
-  for (Pipe* pipe : {&out, &err, &status, &report}) WARDER_TRY_STATUS(MakePipe(*pipe));
-  WARDER_TRY(UniqueFd plan_memory, SealedMemory("plan", request.plan));
-  WARDER_TRY(UniqueFd spec, SealedMemory("spec", EnterSpecOf(wire::EnterRole::kRun, session, plan.call, group->procs.size())));
-  Spawn enter{.program = Program("warder-enter"), .argv = {"warder-enter"}, .stays_root = true, .clone_flags = kJailNamespaces,
-              .cgroup = group->directory.get(),
-              .fds = {{1, out.write.get()}, {2, err.write.get()}, {wire::kEnterSpecFd, spec.get()},
-                      {wire::kEnterPlanFd, plan_memory.get()}, {wire::kEnterStatusFd, status.write.get()},
-                      {wire::kEnterProgramFd, init_program_.get()}, {wire::kEnterFilterFd, run_filter_.get()}}};
-  if (fds.size() > 1) enter.fds.emplace_back(0, fds[1].get());
-  for (size_t i = 0; i < group->procs.size(); ++i)
-    enter.fds.emplace_back(wire::kEnterCgroupFirstFd + static_cast<int>(i), group->procs[i].get());
-  jail.kill = UniqueFd(fcntl(group->kill.get(), F_DUPFD_CLOEXEC, 3));
-  // The ledger knows of the keeper before anything of the jail exists; a ledger that does not listen ends the epoch.
-  ToLedger(flat::EncodeMessage(wire::KeeperBegan{plan.session, plan.call, request.receipt.seq}), {report.read.get()});
-  if (falling_) return Fail(Code::kUnavailable, "the ledger does not listen");
-  WARDER_TRY(jail.enter, SpawnChild(enter));
-  auto keeper = SpawnChild({.program = Program("warder-keeper"), .argv = {"warder-keeper"}, .uid = session.uid, .gid = session.uid,
-      .fds = {{3, status.read.get()}, {4, out.read.get()}, {5, err.read.get()}, {6, fds[0].get()}, {7, report.write.get()},
-              {8, group->kill.get()}, {9, jail.enter.pidfd.get()}, {10, plan_memory.get()}, {11, group->memory_events.get()}}});
-  if (keeper) jail.keeper = std::move(*keeper);
-  if (!keeper) jail.enter.Kill();
-  return keeper ? Status() : Status(std::unexpected(keeper.error()));
-}
-
-void Monitor::ReapJail(Jail& jail, pid_t pid, int status) {
-  if (jail.enter.pid == pid) {
-    jail.enter = Child();
-    jail.deadline_ns = std::min(jail.deadline_ns, NowNs() + kHandsNs);  // for the keeper's last words
-  }
-  if (jail.keeper.pid != pid) return;
-  jail.keeper = Child();
-  (void)!write(jail.kill.get(), "1", 1);
-  jail.enter.Kill();
-  if (status == 0 && !falling_) return;  // it reported, and the ledger that reads it lives
-  wire::JailEnded ended{jail.session, jail.call, falling_ ? "killed: the host lost its broker or ledger" : "its keeper was killed"};
-  if (falling_) untold_.push_back(ended);
-  else ToLedger(flat::EncodeMessage(ended));
 }
 
 Status Monitor::StartOwner(Session& session) {
@@ -190,7 +131,7 @@ void Monitor::FailChanges(Session& session, const std::string& why) {
 Status Monitor::ServeKill(Packet& packet) {
   WARDER_TRY(auto request, flat::DecodeMessage<wire::KillRequest>(packet.bytes));
   for (const Jail& jail : jails_)
-    if (jail.call == request.call) (void)!write(jail.kill.get(), "1", 1);
+    if (jail.call == request.call) (void)!write(jail.group.kill.get(), "1", 1);
   return {};
 }
 

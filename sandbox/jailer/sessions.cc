@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "sandbox/id_map.h"
 #include "sandbox/jailer/monitor.h"
 
 namespace warder::jailer {
@@ -36,6 +37,12 @@ bool PeerOf(int connection, ucred& peer) {
 }
 
 }  // namespace
+
+Result<UniqueFd> MakeOwnerMap(const wire::Workspace& workspace, uint32_t session_uid) {
+  std::vector<IdLine> uids{{workspace.owner_uid, session_uid}};
+  for (uint32_t also : workspace.also_uids) uids.push_back({also, also});
+  return MakeIdMap(uids, {{workspace.owner_gid, session_uid}});
+}
 
 Status Monitor::Listen() {
   std::map<std::string, UniqueFd> next;
@@ -95,9 +102,10 @@ Status Monitor::OpenSession(const wire::Agent& agent, const ucred& peer, UniqueF
     uid = uid == host.session_uid_last ? host.session_uid_first : uid + 1;
   }
   WARDER_TRY(auto hands, MakePacketPair());
+  WARDER_TRY(UniqueFd id_map, MakeOwnerMap(agent.workspace, uid));
   last_session_ = id;
   sessions_.push_back({.id = id, .agent = agent, .uid = uid, .hands = {}, .owner = {}, .hands_status = {}, .owner_socket = {},
-                       .changes = {}, .calls = {}, .over = {}});
+                       .id_map = std::move(id_map), .changes = {}, .calls = {}, .over = {}});
   ToLedger(flat::EncodeMessage(wire::SessionBegan{id, agent.name, peer.uid, peer.pid, agent.workspace.directory, uid}));
   if (auto started = StartHands(sessions_.back(), std::move(hands.second)); !started) {
     EndSession(sessions_.back(), started.error().what);
@@ -106,21 +114,6 @@ Status Monitor::OpenSession(const wire::Agent& agent, const ucred& peer, UniqueF
   ToBroker(flat::EncodeMessage(wire::SessionOpened{id, agent.name, peer.uid, peer.gid, peer.pid, uid}),
            {connection.get(), hands.first.get()});
   return {};
-}
-
-std::string Monitor::EnterSpecOf(wire::EnterRole role, const Session& session, uint64_t call, size_t cgroups) const {
-  wire::EnterSpec spec;
-  spec.role = role;
-  spec.session = session.id;
-  spec.call = call;
-  spec.uid = session.uid;
-  const wire::Workspace& workspace = session.agent.workspace;
-  spec.uids = {{workspace.owner_uid, session.uid, 1}};
-  for (uint32_t also : workspace.also_uids) spec.uids.push_back({also, also, 1});
-  spec.gids = {{workspace.owner_gid, session.uid, 1}};
-  spec.parent_pid = getpid();
-  spec.cgroup_count = static_cast<uint8_t>(cgroups);
-  return flat::EncodeMessage(spec);
 }
 
 // The session's view, all read-only: its workspace, and the permitted sources that exist. The workspace is not
@@ -132,18 +125,16 @@ Status Monitor::StartHands(Session& session, UniqueFd socket) {
   plan.trees.push_back({.path = session.agent.workspace.directory});
   for (const std::string& path : config_.host.bounds.sources)
     if (IsThere(path)) plan.trees.push_back({.path = path});
-  WARDER_TRY(UniqueFd plan_memory, SealedMemory("plan", flat::EncodeMessage(plan)));
-  WARDER_TRY(UniqueFd spec, SealedMemory("spec", EnterSpecOf(wire::EnterRole::kSessionHands, session, 0, 0)));
   int status[2];
   if (pipe2(status, O_CLOEXEC | O_NONBLOCK) != 0) return FailErrno("pipe2");
   session.hands_status = UniqueFd(status[0]);
   UniqueFd status_write(status[1]);
-  WARDER_TRY(session.hands, SpawnChild({.program = Program("warder-enter"), .argv = {"warder-enter"}, .stays_root = true,
-      .clone_flags = kJailNamespaces,
-      .fds = {{wire::kEnterSpecFd, spec.get()}, {wire::kEnterPlanFd, plan_memory.get()}, {wire::kEnterStatusFd, socket.get()},
-              {wire::kEnterProgramFd, hands_program_.get()}, {wire::kEnterFilterFd, hands_filter_.get()},
-              {wire::kEnterHandsStatusFd, status_write.get()}}}));
-  return {};
+  UniqueFd calls;
+  WARDER_TRY(session.hands, StartEnter(wire::EnterRole::kSessionHands, nullptr,
+      {{wire::kEnterStatusFd, socket.get()}, {wire::kEnterHandsStatusFd, status_write.get()}}, calls));
+  WARDER_TRY(UniqueFd memory, SealedMemory("plan", flat::EncodeMessage(plan)));
+  ready_wanted_ = std::max<size_t>(ready_wanted_, 1);  // it will call
+  return GiveCall(calls, session, 0, memory.get());
 }
 
 Session* Monitor::FindSession(uint64_t id) {
@@ -159,7 +150,7 @@ void Monitor::EndSession(Session& session, const std::string& reason) {
   session.hands.Kill();
   session.owner.Kill();
   for (Jail& jail : jails_)
-    if (jail.session == session.id) (void)!write(jail.kill.get(), "1", 1);
+    if (jail.session == session.id) (void)!write(jail.group.kill.get(), "1", 1);
 }
 
 // Its uid is free again only when nothing runs under it any more.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -28,6 +29,8 @@ constexpr uint64_t kSetupLimit = 10'000 * kMillisecond;
 constexpr uint64_t kCpuPoll = 100 * kMillisecond;
 // After the jail's end, for a broker or ledger that is slow to read.
 constexpr uint64_t kReportPatience = 5'000 * kMillisecond;
+// For init to exit after its last word.
+constexpr int kGoneMilliseconds = 2'000;
 // Messages that wait for the broker before output is left in its pipe.
 constexpr size_t kQueueEnough = 8;
 
@@ -53,13 +56,18 @@ Run::Run(const wire::RunPlan& plan)
 }
 
 void Run::Keep() {
-  while (!gone_) PollOnce();
-  // Everything was written before init ended; what waits in the pipes is all there is.
+  while (!gone_ && !list_ended_) PollOnce();
+  // Everything was written before the list ended; what waits in the pipes is all there is. The last word of init comes
+  // when every other process of its pid namespace is dead and reaped: nothing is left that could still act, and the
+  // answer does not wait for mounts to be taken down.
+  bool over = std::exchange(gone_, true);
   PumpStream(kStdoutFd, 1, stdout_open_);
   PumpStream(kStderrFd, 2, stderr_open_);
   ReadStatus();
   output_.Finish();
   SendEnd(Describe());
+  pollfd init{kInitFd, POLLIN, 0};
+  if (!over && poll(&init, 1, kGoneMilliseconds) != 1) Kill();
 }
 
 void Run::PollOnce() {

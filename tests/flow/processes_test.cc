@@ -91,6 +91,12 @@ TEST_F(Processes, EachHasItsUidNoCapabilityAndAFilter) {
   for (const Process& p : host_.Processes()) {
     auto status = StatusOf(p.pid);
     if (p.name == "warderd") continue;
+    // One that waits for a call to build the rest of its jail: it has the rights for it, and nothing that could ask it to.
+    if (p.name == "warder-enter") {
+      EXPECT_EQ(status["Uid"].substr(0, 2), "0\t");
+      EXPECT_EQ(status["NSpid"].substr(status["NSpid"].rfind('\t') + 1), "1") << "not the first process of its own namespace";
+      continue;
+    }
     seen.insert(p.name);
     EXPECT_TRUE(HoldsNoCapability(p.pid)) << p.name;
     EXPECT_EQ(status["Seccomp"], "2") << p.name << " runs without a seccomp filter";
@@ -111,6 +117,7 @@ TEST_F(Processes, NoneHoldsADescriptorThatItDoesNotNeed) {
       {"warder-broker", {"socket", "pipe", "anon_inode", "memfd"}},
       {"warder-keeper", {"socket", "pipe", "anon_inode", "memfd", "cgroup"}},
       {"warder-init", {"pipe", "anon_inode", "memfd", "program"}},
+      {"warder-enter", {"socket", "pipe", "memfd", "cgroup", "program", "root"}},
       {"sleep", {}}};
   for (const Process& p : host_.Processes()) {
     auto it = allowed.find(p.name);
@@ -121,13 +128,20 @@ TEST_F(Processes, NoneHoldsADescriptorThatItDoesNotNeed) {
                          : target.starts_with("anon_inode") || target.starts_with("pidfd") ? "anon_inode"
                          : target.starts_with("/memfd:") ? "memfd"
                          : target.starts_with("/sys/fs/cgroup") ? "cgroup"
-                         : target.starts_with("/usr/bin/") ? "program"
+                         : target.starts_with("/usr/bin/") || target.ends_with("/warder-init") ? "program"
+                         : p.name == "warder-enter" && (target == "/" || target.starts_with("/proc")) ? "root"
                          : target.starts_with((host_.state() / "log").string()) ? "log"
                          : target.starts_with(host_.state().string()) ? "state"
                                                                       : target;
       EXPECT_TRUE(it->second.contains(kind)) << p.name << " holds " << target;
     }
   }
+}
+
+TEST_F(Processes, WithoutASessionNothingIsMadeAhead) {
+  EXPECT_TRUE(Host::Until([&] { return !host_.ProcessesNamed("warder-enter").empty(); }));
+  agent_.reset();
+  EXPECT_TRUE(Host::Until([&] { return host_.ProcessesNamed("warder-enter").empty(); }));
 }
 
 TEST_F(Processes, AJailedProgramSeesItsThreeDescriptorsOnly) {

@@ -115,7 +115,7 @@ pid_t StartEnter(const JailRun& run, const std::string& program, std::vector<std
   auto pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof args));
   if (pid != 0) return pid;
   // Hostile inheritance (threat row 43): enter resets all of it.
-  if (run.spec.role == wire::EnterRole::kRun) {
+  if (run.room.role == wire::EnterRole::kRun) {
     signal(SIGINT, SIG_IGN);
     umask(0);
     alarm(1000);
@@ -208,16 +208,17 @@ JailRun RunIn(const Workspace& workspace, std::vector<wire::Command> commands) {
   run.plan.limits = {10'000, 10'000, 256u << 20, 64, 256, 1u << 20, 64u << 20};
   run.plan.descriptors.push_back({});
   run.spec.uid = kSessionUid;
-  run.spec.parent_pid = getpid();
+  run.room.parent_pid = getpid();
   return run;
 }
 
 JailResult Execute(const JailRun& run) {
   JailResult result;
   Cgroups cgroups(run);
-  wire::EnterSpec spec = run.spec;
-  spec.cgroup_count = static_cast<uint8_t>(cgroups.procs.size());
-  auto spec_fd = SealedMemory("spec", flat::EncodeMessage(spec));
+  wire::EnterRoom room = run.room;
+  room.cgroup_count = static_cast<uint8_t>(cgroups.procs.size());
+  auto room_fd = SealedMemory("room", flat::EncodeMessage(room));
+  auto calls = MakePacketPair();
   auto plan_fd = SealedMemory("plan", flat::EncodeMessage(run.plan));
   static const std::string filter = tables::CompileFilter(tables::FilterKind::kJailed).value_or("");
   auto filter_fd = SealedMemory("filter", filter);
@@ -228,12 +229,19 @@ JailResult Execute(const JailRun& run) {
 
   auto began = std::chrono::steady_clock::now();
   std::vector<std::pair<int, int>> places = {{null.get(), 0}, {out.write_end.get(), 1}, {err.write_end.get(), 2},
-      {spec_fd->get(), 3}, {plan_fd->get(), 4}, {status.write_end.get(), 5}, {init.get(), 6}, {filter_fd->get(), 7}};
+      {room_fd->get(), 3}, {calls->second.get(), 4}, {status.write_end.get(), 5}, {init.get(), 6}, {filter_fd->get(), 7}};
   for (size_t i = 0; i < cgroups.procs.size(); ++i) places.emplace_back(cgroups.procs[i].get(), 20 + static_cast<int>(i));
   int pidfd = -1;
   std::string enter = std::string(WARDER_BIN_DIR) + (run.test_enter ? "/warder-enter-test" : "/warder-enter");
   pid_t enter_pid = StartEnter(run, enter, std::move(places), pidfd);
   UniqueFd init_fd(pidfd);
+  wire::EnterSpec spec = run.spec;
+  std::vector<int> given{plan_fd->get()};
+  Result<UniqueFd> id_map = run.owners.empty() ? UniqueFd() : jailer::MakeIdMap(run.owners, run.owners);
+  spec.id_map = !run.owners.empty();
+  if (spec.id_map) given.push_back(id_map->get());
+  calls->second.Reset();
+  [[maybe_unused]] Status called = SendPacket(calls->first.get(), flat::EncodeMessage(spec), given);
   for (Pipe* pipe : {&status, &out, &err}) pipe->write_end.Reset();
   if (!run.keeper) {
     waitpid(enter_pid, nullptr, 0);
@@ -246,11 +254,11 @@ JailResult Execute(const JailRun& run) {
   if (keeper == 0) {
     if (setresgid(kSessionUid, kSessionUid, kSessionUid) != 0 || setresuid(kSessionUid, kSessionUid, kSessionUid) != 0)
       _exit(93);
-    std::vector<std::pair<int, int>> given = {{status.read_end.get(), 3}, {out.read_end.get(), 4},
+    std::vector<std::pair<int, int>> theirs = {{status.read_end.get(), 3}, {out.read_end.get(), 4},
         {err.read_end.get(), 5}, {broker->second.get(), 6}, {report.write_end.get(), 7}, {cgroups.kill_file.get(), 8},
         {init_fd.get(), 9}, {plan_fd->get(), 10}};
-    if (cgroups.memory) given.emplace_back(cgroups.memory.get(), 11);
-    ExecWith(std::move(given), (std::string(WARDER_BIN_DIR) + "/warder-keeper").c_str());
+    if (cgroups.memory) theirs.emplace_back(cgroups.memory.get(), 11);
+    ExecWith(std::move(theirs), (std::string(WARDER_BIN_DIR) + "/warder-keeper").c_str());
   }
   for (Pipe* pipe : {&status, &out, &err}) pipe->read_end.Reset();
   report.write_end.Reset();
@@ -287,7 +295,7 @@ int Attack(const std::string& name, JailRun run) {
 int Attack(const std::string& name, const std::string& without_step) {
   Workspace workspace(kSessionUid);
   JailRun run = RunIn(workspace, {CommandOf({workspace.path() + "/prisoner", name})});
-  run.spec.without_step = without_step;
+  run.room.without_step = without_step;
   run.test_enter = !without_step.empty();
   return Attack(name, std::move(run));
 }

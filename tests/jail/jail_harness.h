@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "sandbox/id_map.h"
 #include "wire/enter_spec.h"
 #include "wire/plan.h"
 #include "wire/report.h"
@@ -26,7 +27,9 @@ class Workspace {
 };
 
 struct JailRun {
+  wire::EnterRoom room;
   wire::EnterSpec spec;
+  std::vector<jailer::IdLine> owners;  // of users and groups alike; empty: no map
   wire::RunPlan plan;
   bool test_enter = false;      // warder-enter-test
   uint64_t cgroup_pids = 0;     // 0: no limit; else in the v1 pids hierarchy

@@ -145,7 +145,7 @@ TEST(JailRunTest, OwnersAreMapped) {
     Workspace workspace(1900000777, parent);
     workspace.Put("private", "x", 0600);
     JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/cp", "private", "made"})});
-    run.spec.uids = run.spec.gids = {{1900000777, kSessionUid, 1}};
+    run.owners = {{1900000777, kSessionUid}};
     JailResult result = Execute(run);
     EXPECT_EQ(result.end.kind, EndKind::kExited) << parent << result.end.step << result.end.detail;
     EXPECT_EQ(result.end.code, 0) << parent << result.err << result.end.step << result.end.detail;
@@ -190,17 +190,17 @@ TEST(JailRunTest, AnotherTreeOrProgramThanThePlansIsRefused) {
   run.plan.commands[0].identity.sha256 = Digest{};
   EXPECT_EQ(Execute(run).end.step, "programs");
   run = RunIn(workspace, {CommandOf({"/usr/bin/true"})});
-  run.spec.parent_pid = getppid();  // alive, but not the parent
+  run.room.parent_pid = getppid();  // alive, but not the parent
   EXPECT_EQ(Execute(run).end.step, "parent");
 }
 
 TEST(JailRunTest, TheReleaseBinaryLeavesNoStepOut) {
   Workspace workspace(kSessionUid);
   JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/true"})});
-  run.spec.without_step = "seccomp";
+  run.room.without_step = "seccomp";
   JailResult result = Execute(run);
   EXPECT_EQ(result.end.kind, EndKind::kSetupFailed);
-  EXPECT_EQ(result.end.step, "spec");
+  EXPECT_EQ(result.end.step, "room");
   run.test_enter = true;
   EXPECT_EQ(Execute(run).end.kind, EndKind::kExited);
 }
@@ -208,7 +208,7 @@ TEST(JailRunTest, TheReleaseBinaryLeavesNoStepOut) {
 TEST(JailRunTest, TheProbeFindsEveryForbiddenActRefused) {
   Workspace workspace(kSessionUid);
   JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/true"})});
-  run.spec.role = wire::EnterRole::kProbe;
+  run.room.role = wire::EnterRole::kProbe;
   run.keeper = false;
   JailResult result = Execute(run);
   EXPECT_EQ(result.out.find("FAILED"), std::string::npos) << result.out;
@@ -229,7 +229,7 @@ TEST(JailStepsTest, ThePageShowsTheTable) {
     EXPECT_NE(text.find(row), std::string::npos) << row;
   }
   EXPECT_EQ(pclose(steps), 0);
-  EXPECT_EQ(count, 20);
+  EXPECT_EQ(count, 23);
 }
 
 }  // namespace
