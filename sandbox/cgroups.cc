@@ -170,7 +170,7 @@ Result<Cgroups> Cgroups::Open(const std::string& name) {
 }
 
 Result<JailGroup> Cgroups::Make(const std::string& name) const {
-  JailGroup group{.name = name, .directories = {}, .kill = {}, .memory_events = {}, .procs = {}};
+  JailGroup group{.name = name, .directories = {}, .kill = {}, .cpu = {}, .memory_events = {}, .procs = {}};
   for (const Hierarchy& h : hierarchies_) {
     if (mkdirat(h.parent.get(), name.c_str(), 0755) != 0) return FailErrno("cgroup: mkdir " + name);
     UniqueFd made = OpenDirectory(h.parent.get(), name.c_str());
@@ -180,10 +180,11 @@ Result<JailGroup> Cgroups::Make(const std::string& name) const {
     // `tasks` and not `cgroup.procs`: moving the writing thread alone needs no global lock, whose RCU grace period
     // is 6 ms a hierarchy (cgroup_procs_write_start of the kernel).
     if (!h.v2) group.procs.emplace_back(openat(made.get(), "tasks", O_WRONLY | O_CLOEXEC));
+    if (h.v2) group.cpu = UniqueFd(openat(made.get(), "cpu.stat", O_RDONLY | O_CLOEXEC));
     if (h.v2) group.kill = UniqueFd(openat(made.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));
     group.directories.push_back(std::move(made));
   }
-  if (!group.kill || !group.memory_events) return Fail(Code::kSystem, "cgroup " + name + ": its files can not be opened");
+  if (!group.kill || !group.cpu || !group.memory_events) return Fail(Code::kSystem, "cgroup " + name + ": its files can not be opened");
   return group;
 }
 

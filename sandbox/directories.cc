@@ -56,9 +56,10 @@ Result<uint64_t> ReadNumber(int directory, const char* name, uint64_t absent) {
   return *number;
 }
 
+// Nobody else may read it: flock(2) asks for no more than that, and holding it would keep warderd from starting.
 Result<UniqueFd> LockFile(int directory, const char* name) {
-  UniqueFd fd(openat(directory, name, O_RDWR | O_CREAT | kFileFlags, 0644));
-  if (!fd) return FailErrno(name);
+  UniqueFd fd(openat(directory, name, O_RDWR | O_CREAT | kFileFlags, 0600));
+  if (!fd || fchmod(fd.get(), 0600) != 0) return FailErrno(name);
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
     return Fail(Code::kConflict, "another warderd holds " + std::string(name), "stop it first");
   return fd;
@@ -71,7 +72,7 @@ Result<Directories> OpenDirectories(const wire::HostPlan& plan) {
   WARDER_TRY(d.state, OwnDirectory(AT_FDCWD, plan.state_directory, 0, 0, 0755));
   WARDER_TRY(d.run, OwnDirectory(AT_FDCWD, plan.run_directory, 0, 0, 0755));
   WARDER_TRY(d.lock, LockFile(d.state.get(), "lock"));
-  WARDER_TRY(d.pid_file, LockFile(d.run.get(), "monitor.pid"));
+  d.pid_file = UniqueFd(openat(d.run.get(), "monitor.pid", O_RDWR | O_CREAT | kFileFlags, 0644));
   WARDER_TRY(uint64_t version, ReadNumber(d.state.get(), "VERSION", 0));
   if (version > 1)
     return Fail(Code::kUnsupported, "the state directory has version " + std::to_string(version) + ", this warderd reads 1");
@@ -80,7 +81,7 @@ Result<Directories> OpenDirectories(const wire::HostPlan& plan) {
   WARDER_TRY(d.ledger_state, OwnDirectory(d.state.get(), "state", plan.ledger_uid, plan.ledger_gid, 0700));
   WARDER_TRY(d.trash, OwnDirectory(d.state.get(), "trash", 0, 0, 0711));
   WARDER_TRY(UniqueFd agents, OwnDirectory(d.run.get(), "agents", 0, 0, 0755));
-  if (ftruncate(d.pid_file.get(), 0) != 0) return FailErrno("monitor.pid");
+  if (!d.pid_file || ftruncate(d.pid_file.get(), 0) != 0) return FailErrno("monitor.pid");
   WARDER_TRY_STATUS(WriteAll(d.pid_file.get(), std::to_string(getpid()) + "\n"));
   return d;
 }

@@ -27,12 +27,14 @@ constexpr std::string_view kSystem[] = {"/bin",  "/boot", "/dev", "/etc", "/lib"
 
 bool Overlap(std::string_view a, std::string_view b) { return IsBeneath(a, b) || IsBeneath(b, a); }
 
+// Of a session, or of the loader.
 bool InRange(const Plan& p, uint32_t uid) {
-  return uid >= p.session_uid_first && uid <= p.session_uid_last;
+  return (uid >= p.session_uid_first && uid <= p.session_uid_last) || uid == kConfigUid;
 }
 
 bool SafeTree(const Plan& p, const std::string& tree) {
-  if (!ValidPath(tree) || Overlap(tree, p.state_directory) || Overlap(tree, p.run_directory))
+  if (!ValidPath(tree) || Overlap(tree, p.state_directory) || Overlap(tree, p.run_directory) ||
+      Overlap(tree, p.ledger.directory) || (!p.stop_file.empty() && IsBeneath(p.stop_file, tree)))
     return false;
   return std::none_of(std::begin(kSystem), std::end(kSystem),
                       [&](auto s) { return Overlap(tree, s); });
@@ -73,7 +75,8 @@ constexpr Claim kClaims[] = {
     {"session-uids must be an ascending range from 1000 up, below the reserved uids",
      [](const Plan& p) {
        return p.session_uid_first >= kFirstSessionUid &&
-              p.session_uid_first <= p.session_uid_last && p.session_uid_last < UINT32_MAX - 1;
+              p.session_uid_first <= p.session_uid_last && p.session_uid_last < UINT32_MAX - 1 &&
+              !(p.session_uid_first <= kConfigUid && kConfigUid <= p.session_uid_last);
      }},
     {"bounds.limits beyond what warder knows how to hold",
      [](const Plan& p) { return WithinMost(p.bounds.limits); }},
@@ -84,6 +87,7 @@ constexpr Claim kClaims[] = {
        return std::all_of(
            p.bounds.sources.begin(), p.bounds.sources.end(), [&p](const std::string& s) {
              return ValidPath(s) && s != "/" && !Overlap(s, p.state_directory) &&
+                    !Overlap(s, p.run_directory) && !Overlap(s, p.ledger.directory) &&
                     !Overlap(s, "/proc") && !Overlap(s, "/sys") && !Overlap(s, "/dev");
            });
      }},

@@ -101,6 +101,9 @@ struct LedgerSettings {
   }
 };
 
+// Of the loader of configuration alone: no host file may give it to anybody.
+inline constexpr uint32_t kConfigUid = 1900066000;
+
 struct HostPlan {
   static constexpr uint8_t kVersion = 1, kType = 10;
   std::string name;

@@ -47,6 +47,16 @@ Status ReadPlan(Jail& jail) {
   return CheckView(jail.plan);
 }
 
+// /dev/stdout and the like open the pipe anew: they are the session's.
+Status GiveStreams(const Jail& jail) {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) return FailErrno("fstat of a stream");
+    if (S_ISFIFO(status.st_mode) && fchown(fd, jail.spec.uid, jail.spec.uid) != 0) return FailErrno("fchown of a stream");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status AwaitCall(Jail& jail) {
@@ -74,6 +84,8 @@ Status CallIsGiven(const Jail& jail) {
 }
 
 Status MakeNames(Jail& jail) {
+  if (jail.room.role == wire::EnterRole::kRun) WARDER_TRY_STATUS(GiveStreams(jail));
+
   for (const tables::GeneratedFile& file : tables::GeneratedEtc(jail.spec.uid, jail.spec.host_name))
     WARDER_TRY_STATUS(MakeFile(jail, file.path, file.content, 0444));
   return MountSection(jail, "tmp");

@@ -138,7 +138,7 @@ Status RestrictFiles(Jail& jail) {
     return {};
   };
   WARDER_TRY_STATUS(add("/", kLook));
-  WARDER_TRY_STATUS(add("/usr", kExecute));
+  if (jail.room.role != wire::EnterRole::kSessionHands) WARDER_TRY_STATUS(add("/usr", kExecute));
   WARDER_TRY_STATUS(add("/dev", kWriteFile | kIoctlDev));
   if (jail.room.role != wire::EnterRole::kSessionHands) {
     WARDER_TRY_STATUS(add("/dev/shm", kChange));

@@ -75,6 +75,7 @@ Status SignalsAreReset(const Jail&) {
     if (Settable(signal) && (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL))
       return Fail(Code::kConflict, "signal " + std::to_string(signal) + " has another disposition");
   }
+  if (getsid(0) != 1) return Fail(Code::kConflict, "another process's session");
   sigset_t mask;
   if (sigprocmask(SIG_SETMASK, nullptr, &mask) != 0 || !sigisemptyset(&mask))
     return Fail(Code::kConflict, "signals are blocked");

@@ -46,6 +46,7 @@ class Walk {
       WARDER_TRY_STATUS(Tree(tree));
     }
     AddOtherNames();
+    WARDER_TRY_STATUS(PinAncestors());
     std::sort(out_.begin(), out_.end(), [](const Cover& a, const Cover& b) {
       return std::pair(std::string_view(a.path), a.kind) < std::pair(std::string_view(b.path), b.kind);
     });
@@ -245,6 +246,27 @@ class Walk {
         out_.push_back({kind, path, identity.first, identity.second});
       }
     }
+  }
+
+  // A jail that may rename a directory above a cover could move it past the walk for the next jail's covers: pinned,
+  // it is a mount point, and rename(2) says EBUSY.
+  Status PinAncestors() {
+    std::set<std::string, std::less<>> done(trees_.begin(), trees_.end());
+    for (const Cover& cover : out_) done.insert(cover.path);
+    for (size_t i = 0, covers = out_.size(); i < covers; ++i) {
+      std::string path = out_[i].path;
+      if (trees_.contains(path)) continue;
+      for (size_t slash; (slash = path.rfind('/')) != 0 && slash != std::string::npos;) {
+        path.resize(slash);
+        if (!done.insert(path).second) break;  // and with it all above
+        struct stat status;
+        UniqueFd fd = OpenBeneath(root_, BelowRoot(path), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+        if (!fd || fstat(fd.get(), &status) != 0)
+          return Fail(Code::kConflict, path + " changed while it was looked at", "try again");
+        WARDER_TRY_STATUS(Add(CoverKind::kPin, path, status));
+      }
+    }
+    return {};
   }
 
   const int root_;

@@ -16,7 +16,6 @@
 namespace warder::jailer {
 namespace {
 
-constexpr uint32_t kNobody = 65534;
 constexpr size_t kMaxAnswerBytes = limits::kMaxFlatConfigBytes + 64 * 1024;
 
 // By descriptor: a regular file of one of these owners that nobody else may write.
@@ -68,10 +67,10 @@ Status ConfigLoad::Begin(uint64_t now_ns) {
   digest_ = HashSha256(bytes);
   // The child reads the very bytes that were hashed, whatever happens to the file meanwhile.
   WARDER_TRY(UniqueFd copy, SealedMemory("warder-config-in", bytes));
-  answer_ = UniqueFd(memfd_create("warder-config-answer", MFD_CLOEXEC));
+  answer_ = UniqueFd(memfd_create("warder-config-answer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!answer_) return FailErrno("memfd_create");
   Spawn spawn{.program = program_, .argv = {"warder-config", host ? "host" : "policy", file_},
-              .uid = kNobody, .gid = kNobody, .fds = {{1, answer_.get()}, {3, copy.get()}}};
+              .uid = wire::kConfigUid, .gid = wire::kConfigUid, .fds = {{1, answer_.get()}, {3, copy.get()}}};
   WARDER_TRY(child_, SpawnChild(spawn));
   deadline_ns_ = now_ns + static_cast<uint64_t>(std::chrono::nanoseconds(limits::kConfigTimeout).count());
   begun_ = true;
@@ -83,7 +82,10 @@ Status ConfigLoad::Accept() {
   if (!WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) > 1)
     return Fail(Code::kInvalid, file_ + ": its loader ended badly (wait status " + std::to_string(wait_status_) +
                                     "): past its limits of time or memory, or broken");
-  if (lseek(answer_.get(), 0, SEEK_SET) < 0) return FailErrno("lseek");
+  // Its writer is dead: nothing of what is read from here on can change any more.
+  if (fcntl(answer_.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0 ||
+      lseek(answer_.get(), 0, SEEK_SET) < 0)
+    return FailErrno("the loader's answer");
   WARDER_TRY(std::string bytes, ReadAll(answer_.get(), kMaxAnswerBytes));
   WARDER_TRY(auto answer, flat::DecodeMessage<wire::ConfigAnswer>(bytes));
   if (!answer.ok) return Fail(Code::kInvalid, answer.problems);

@@ -1,7 +1,7 @@
 // How do the host file and the policies become values, without root reading YAML and without waiting?
 //
 // Each file is opened here, its owner and mode checked on the descriptor, and read by one warder-config
-// (nobody, its own rlimits, kConfigTimeout). All or nothing: one bad file and the load has failed, with the loader's words.
+// (a uid of its own, its own rlimits, kConfigTimeout). All or nothing: one bad file and the load has failed, with the loader's words.
 #pragma once
 
 #include <string>

@@ -158,7 +158,8 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
                                     {8, jail->group.kill.get()},
                                     {9, jail->enter.pidfd.get()},
                                     {10, memory.get()},
-                                    {11, jail->group.memory_events.get()}}});
+                                    {11, jail->group.memory_events.get()},
+                               {12, jail->group.cpu.get()}}});
   for (UniqueFd* given : {&jail->calls, &jail->status, &jail->out, &jail->err}) given->Reset();
   if (!keeper) {
     jail->enter.Kill();

@@ -24,8 +24,8 @@ namespace {
 constexpr const char* kUsage =
     "usage: warderd --host-file F [--embedded] [--stop-after-idle SECONDS] [--bin-dir D] [--probe]";
 constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint32_t kProbeUid = 1900065535;  // --probe without a host file
 constexpr uint64_t kProbeNs = 10 * kSecond;
-constexpr uint32_t kProbeUid = 1900065535;  // where no host file names session uids
 
 void Pause() {
   timespec pause{0, 2'000'000};

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <functional>
@@ -17,6 +18,9 @@ namespace {
 constexpr uint64_t kMs = 1'000'000;
 constexpr int kTickMs = 50, kIdleMs = 5'000, kSoonMs = 2;  // while something has a deadline; while a cgroup is let go, a jail to be made
 
+// Closing a descriptor that a broker sent can wait for its peer (SO_LINGER, FUSE): SIGALRM then ends warderd, and with
+// it everything (PDEATHSIG). Nothing honest takes a second.
+constexpr unsigned kTurnSeconds = 10;
 }  // namespace
 
 uint64_t NowNs() {
@@ -73,10 +77,12 @@ void Monitor::Turn() {
     if (leaving_ == Leaving::kNo)
       for (const auto& [name, fd] : listeners_) watch(fd.get(), [this, name = name] { AcceptAgent(name); });
   }
-  if (poll(polls.data(), polls.size(), Patience()) > 0)
-    for (size_t i = 0; i < polls.size(); ++i)
-      if (polls[i].revents != 0) serve[i]();
+  bool any = poll(polls.data(), polls.size(), Patience()) > 0;
+  alarm(kTurnSeconds);
+  for (size_t i = 0; any && i < polls.size(); ++i)
+    if (polls[i].revents != 0) serve[i]();
   OnTime(NowNs());
+  alarm(0);
 }
 
 void Monitor::OnSignals() {

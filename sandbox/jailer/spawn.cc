@@ -63,6 +63,8 @@ void GiveUpPrivilege(const Spawn& spawn) {
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
+  // No process group or terminal of ours: a jail could signal or renice who shares them.
+  if (setsid() < 0) ChildFailed("setsid");
   PlaceDescriptors(fds);
   // Opened as root: our programs may lie below a directory (a 0700 home) that the child's uid can not enter.
   int program = open(spawn.program.c_str(), O_PATH | O_CLOEXEC);

@@ -1,6 +1,6 @@
 // How does warderd start a child? One way for all: clone3, exactly the descriptors listed, exec.
 //
-// Every child gets an empty environment, a default signal state, PDEATHSIG KILL towards warderd and, unless
+// Every child gets a session of its own, an empty environment, a default signal state, PDEATHSIG KILL towards warderd and, unless
 // it stays root (warder-enter alone), its uid and gid, no supplementary group, no capability in any set
 // and no_new_privs before exec. A descriptor that is not listed does not survive.
 #pragma once

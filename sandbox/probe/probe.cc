@@ -36,6 +36,14 @@ int RunFromTmp() {
   return Of(execl("/tmp/probe", "/tmp/probe", nullptr));
 }
 
+int RunFromMemory() {
+  int fd = static_cast<int>(syscall(SYS_memfd_create, "probe", 0u));
+  if (fd < 0) return errno;
+  if (write(fd, "#!/usr/bin/true\n", 16) != 16) return 255;
+  const char* argv[] = {"probe", nullptr};
+  return Of(syscall(SYS_execveat, fd, "", argv, argv + 1, AT_EMPTY_PATH));
+}
+
 int ConnectOut() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -96,8 +104,8 @@ constexpr Act kActs[] = {
     {"keyring", [] { return Of(syscall(SYS_keyctl, 0, -3, 0)); }, EPERM, EPERM},
     {"open-by-handle", [] { return Of(syscall(SYS_open_by_handle_at, -1, nullptr, 0)); }, EPERM, EPERM},
     {"become-root", [] { return Of(setuid(0)); }, EPERM, EPERM},
-    {"raw-socket", [] { return Of(socket(AF_INET, SOCK_RAW, 1)); }, EPERM, EPERM},
-    {"packet-socket", [] { return Of(socket(AF_PACKET, SOCK_RAW, 0)); }, EPERM, EPERM},
+    {"raw-socket", [] { return Of(socket(AF_INET, SOCK_RAW, 1)); }, ENOSYS, ENOSYS},
+    {"packet-socket", [] { return Of(socket(AF_PACKET, SOCK_RAW, 0)); }, ENOSYS, ENOSYS},
     {"connect-out", ConnectOut, ENETUNREACH, ENETUNREACH},
     {"other-interface", OtherInterface, ENODEV, ENODEV},
     {"terminal-input", [] { return Of(ioctl(0, TIOCSTI, "x")); }, EPERM, EPERM},
@@ -105,6 +113,9 @@ constexpr Act kActs[] = {
     {"device-node", [] { return Of(mknod("/tmp/null", S_IFCHR | 0666, makedev(1, 3))); }, EPERM, EACCES},
     {"setid-bit", MakeSetid, EPERM, EPERM},
     {"run-from-tmp", RunFromTmp, EACCES, EACCES},
+    {"run-from-memory", RunFromMemory, EACCES, ENOSYS},
+    {"vsock-pair", [] { int pair[2]; return Of(socketpair(AF_VSOCK, SOCK_STREAM, 0, pair)); }, ENOSYS, ENOSYS},
+    {"whiteout", [] { return Of(syscall(SYS_renameat2, AT_FDCWD, "/tmp/a", AT_FDCWD, "/tmp/b", 4)); }, EPERM, EPERM},
     {"core-limit", [] { return Of(setrlimit(RLIMIT_CORE, &kNothing)); }, EPERM, EPERM},
     {"x32", [] { return Of(syscall(0x40000000 | SYS_getpid)); }, kKilled, kKilled},
     {"int80", Int80, kKilled, kKilled},

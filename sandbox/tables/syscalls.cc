@@ -3,6 +3,7 @@
 
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -59,7 +60,7 @@ constexpr SyscallRow kRows[] = {
      "sched_getparam sched_setparam sched_getscheduler sched_setscheduler sched_getattr sched_setattr "
      "sched_get_priority_max sched_get_priority_min sched_rr_get_interval ioprio_get ioprio_set"},
     {kAllow, "what system is this", "uname sysinfo getrandom"},
-    {kAllow, "sockets inside an empty network namespace; families are checked below",
+    {kAllow, "sockets inside an empty network namespace; families and protocols are checked below",
      "socket socketpair bind connect listen accept accept4 getsockname getpeername getsockopt setsockopt shutdown sendto "
      "recvfrom sendmsg recvmsg sendmmsg recvmmsg"},
     {kAllow, "terminals and descriptors; TIOCSTI and TIOCLINUX are refused below", "ioctl"},
@@ -112,7 +113,6 @@ constexpr SyscallNumber kNumbers[] = {
   {call, "setid bits make others run as the session", 1, {{index, false, 04000, 04000}}}, \
       {call, "setid bits make others run as the session", 1, {{index, false, 02000, 02000}}}
 #define CLONE_BIT(bit, why) {"clone", why, 1, {{0, false, bit, bit}}}
-#define FAMILY(number) {"socket", "an address family that jails have no use for", 1, {{0, false, 0xffffffff, number}}}
 
 constexpr ArgumentRow kArguments[] = {
     CLONE_BIT(0x00000080, "CLONE_NEWTIME: namespaces"),
@@ -137,15 +137,36 @@ constexpr ArgumentRow kArguments[] = {
     {"prlimit64", "limits of others: pid 1 has the same uid", 2, {{0, true, 0, 0}, {2, true, 0, 0}}},
     {"memfd_create", "MFD_EXEC: a program without a file", 1, {{1, false, 0x10, 0x10}}},
     {"socket", "AF_NETLINK other than NETLINK_ROUTE", 2, {{0, false, 0xffffffff, 16}, {2, true, 0, 0}}},
-    FAMILY(3), FAMILY(4), FAMILY(5), FAMILY(6), FAMILY(7), FAMILY(8), FAMILY(9), FAMILY(11), FAMILY(12),
-    FAMILY(13), FAMILY(14), FAMILY(15), FAMILY(17), FAMILY(18), FAMILY(19), FAMILY(20), FAMILY(21),
-    FAMILY(22), FAMILY(23), FAMILY(24), FAMILY(25), FAMILY(26), FAMILY(27), FAMILY(28), FAMILY(29),
-    FAMILY(30), FAMILY(31), FAMILY(32), FAMILY(33), FAMILY(34), FAMILY(35), FAMILY(36), FAMILY(37),
-    FAMILY(38), FAMILY(39), FAMILY(40), FAMILY(41), FAMILY(42), FAMILY(43), FAMILY(44), FAMILY(45),
+    {"ioctl", "TIOCSETD: line disciplines load modules", 1, {{1, false, 0xffffffff, 0x5423}}},
+    {"ioctl", "FS_IOC_FSSETXATTR: a project id would leave the project's quota", 1, {{1, false, 0xffffffff, 0x401c5820}}},
+    {"ioctl", "FS_IOC_ENABLE_VERITY: nobody could write the file any more", 1, {{1, false, 0xffffffff, 0x40806685}}},
+    {"ioctl", "FS_IOC_ADD_ENCRYPTION_KEY: the host's keys", 1, {{1, false, 0xffffffff, 0xc0506617}}},
+    {"renameat2", "RENAME_WHITEOUT: leaves a device node", 1, {{4, false, 4, 4}}},
+    // init takes a TERM without a sender as the keeper's. The kernel drops the sender of these when the queue is full.
+    {"rt_sigqueueinfo", "init must see who signals", 1, {{0, false, 0xffffffff, 1}}},
+    {"rt_tgsigqueueinfo", "init must see who signals", 1, {{0, false, 0xffffffff, 1}}},
+    {"tgkill", "init must see who signals", 1, {{0, false, 0xffffffff, 1}}},
+    {"tkill", "init must see who signals", 1, {{0, false, 0xffffffff, 1}}},
+    {"pidfd_send_signal", "init must see who signals", 1, {{2, true, 0, 0}}},
+};
+
+constexpr OnlyRow kOnly[] = {
+    {"personality", "Linux's own", 1, {{0, 0}}},
+    {"personality", "fixed addresses, as setarch -R", 1, {{0, 0x40000}}},
+    {"personality", "asks", 1, {{0, 0xffffffff}}},
+    {"socketpair", "AF_UNIX; other families load modules", 1, {{0, 1}}},
+    {"socket", "AF_UNIX", 1, {{0, 1}}},
+    {"socket", "AF_NETLINK, of which only routes are left below", 1, {{0, 16}}},
+    {"socket", "AF_INET, the type's protocol; others load modules", 2, {{0, 2}, {2, 0}}},
+    {"socket", "AF_INET, TCP", 2, {{0, 2}, {2, 6}}},
+    {"socket", "AF_INET, UDP", 2, {{0, 2}, {2, 17}}},
+    {"socket", "AF_INET6, the type's protocol", 2, {{0, 10}, {2, 0}}},
+    {"socket", "AF_INET6, TCP", 2, {{0, 10}, {2, 6}}},
+    {"socket", "AF_INET6, UDP", 2, {{0, 10}, {2, 17}}},
 };
 
 // What warder-hands does not need of the allowlist: it looks at files and answers in sealed memory.
-constexpr const char* kNotForHands[] = {"execve", "socket", "socketpair", "bind", "connect", "listen",
+constexpr const char* kNotForHands[] = {"execve", "clone", "fork", "vfork", "socket", "socketpair", "bind", "connect", "listen",
                                         "accept", "accept4"};
 
 Status Add(scmp_filter_ctx filter, uint32_t action, int number, const std::vector<scmp_arg_cmp>& arguments,
@@ -170,16 +191,21 @@ bool ForKind(FilterKind kind, const char* name) {
 Status AddName(scmp_filter_ctx filter, FilterKind kind, Verdict verdict, const std::string& name) {
   int number = SyscallByName(name.c_str());
   if (number < 0) return {};
+  // Before Linux 6.3 nothing keeps a memory file from being executed: Landlock does not know it.
+  if (kind == FilterKind::kJailed && name == "memfd_create" && access("/proc/sys/vm/memfd_noexec", F_OK) != 0) return {};
   if (verdict == Verdict::kRefuse) return Add(filter, SCMP_ACT_ERRNO(EPERM), number, {}, name.c_str());
   if (!ForKind(kind, name.c_str())) return Add(filter, SCMP_ACT_ERRNO(EPERM), number, {}, name.c_str());
   std::vector<scmp_arg_cmp> only;
   if (kind == FilterKind::kHands && name == "execveat") only = {Masked(0, 0xffffffff, kHandsProgramFd)};
-  // Values that ask (0xffffffff), that are Linux's own (0), or that fix addresses (0x40000), as setarch -R.
-  if (name == "personality") {
-    WARDER_TRY_STATUS(Add(filter, SCMP_ACT_ALLOW, number, {Masked(0, 0xffffffff, 0)}, "personality"));
-    WARDER_TRY_STATUS(Add(filter, SCMP_ACT_ALLOW, number, {Masked(0, 0xffffffff, 0x40000)}, "personality"));
-    only = {Masked(0, 0xffffffff, 0xffffffff)};
+  bool restricted = false;
+  for (const OnlyRow& row : kOnly) {
+    if (name != row.name) continue;
+    restricted = true;
+    std::vector<scmp_arg_cmp> equal;
+    for (uint8_t i = 0; i < row.count; ++i) equal.push_back(Masked(row.equal[i].index, 0xffffffff, row.equal[i].value));
+    WARDER_TRY_STATUS(Add(filter, SCMP_ACT_ALLOW, number, equal, row.name));
   }
+  if (restricted) return {};
   return Add(filter, SCMP_ACT_ALLOW, number, only, name.c_str());
 }
 
@@ -235,6 +261,7 @@ Status CompileOne(std::string& bytes, uint32_t otherwise, FilterKind kind,
 std::span<const SyscallRow> SyscallRows() { return kRows; }
 std::span<const SyscallNumber> NewSyscallNumbers() { return kNumbers; }
 std::span<const ArgumentRow> ArgumentRows() { return kArguments; }
+std::span<const OnlyRow> OnlyRows() { return kOnly; }
 
 int SyscallByName(const char* name) {
   for (const SyscallNumber& row : kNumbers)

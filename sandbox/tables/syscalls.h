@@ -43,9 +43,21 @@ struct ArgumentRow {
   ArgumentCondition conditions[2];
 };
 
+// A call that is allowed with these arguments and no others (ENOSYS), compared on 32 bits; one row a way.
+struct OnlyRow {
+  const char* name;
+  const char* reason;
+  uint8_t count;
+  struct {
+    uint8_t index;
+    uint32_t value;
+  } equal[2];
+};
+
 std::span<const SyscallRow> SyscallRows();
 std::span<const SyscallNumber> NewSyscallNumbers();
 std::span<const ArgumentRow> ArgumentRows();
+std::span<const OnlyRow> OnlyRows();
 // The number of a name on this machine; -1 where there is none.
 int SyscallByName(const char* name);
 

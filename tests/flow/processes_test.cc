@@ -98,6 +98,7 @@ TEST_F(Processes, EachHasItsUidNoCapabilityAndAFilter) {
       continue;
     }
     seen.insert(p.name);
+    EXPECT_NE(getsid(p.pid), getsid(host_.pid())) << p.name << " could be signalled as warderd's group";
     EXPECT_TRUE(HoldsNoCapability(p.pid)) << p.name;
     EXPECT_EQ(status["Seccomp"], "2") << p.name << " runs without a seccomp filter";
     EXPECT_EQ(status["NoNewPrivs"], "1") << p.name;

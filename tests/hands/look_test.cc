@@ -184,7 +184,8 @@ TEST(Program, TellsIdentityAndWhatStartsIt) {
   EXPECT_FALSE(AnswerProgram(v.root.get(), {"bin/tool", false}).found);
 }
 
-std::vector<std::string> CoversOf(View& v, const std::vector<wire::CoverRule>& rules) {
+// Without the pins of directories above, which a test of their own looks at.
+std::vector<std::string> CoversOf(View& v, const std::vector<wire::CoverRule>& rules, bool pins = false) {
   auto covers = FindCovers(v.root.get(), {"/w"}, rules);
   if (!covers) return {"!" + covers.error().what};
   std::vector<std::string> out;
@@ -192,7 +193,8 @@ std::vector<std::string> CoversOf(View& v, const std::vector<wire::CoverRule>& r
     struct stat status{};
     lstat((v.tree.path() + cover.path).c_str(), &status);
     EXPECT_EQ(cover.ino, status.st_ino) << cover.path;
-    out.push_back((cover.kind == wire::CoverKind::kHide ? "hide " : "freeze ") + cover.path);
+    if (cover.kind == wire::CoverKind::kPin && !pins) continue;
+    out.push_back((cover.kind == wire::CoverKind::kHide ? "hide " : cover.kind == wire::CoverKind::kPin ? "pin " : "freeze ") + cover.path);
   }
   return out;
 }
@@ -236,6 +238,16 @@ TEST(Covers, HiddenBelowFrozenIsStillHidden) {
   v.tree.File("w/.git/hooks/.env", "KEY");
   EXPECT_EQ(CoversOf(v, {{kFreeze, {"/w/.git/hooks/**"}, {}}, {kHide, {"**/.env"}, {}}}),
             (Words{"freeze /w/.git/hooks", "hide /w/.git/hooks/.env"}));
+}
+
+TEST(Covers, DirectoriesAboveACoverArePinnedUpToTheTree) {
+  View v;
+  v.tree.Directory("w/a/b");
+  v.tree.Directory("w/c");
+  v.tree.File("w/a/b/.env", "KEY");
+  v.tree.File("w/.env", "KEY");
+  EXPECT_EQ(CoversOf(v, {{kHide, {"**/.env"}, {}}}, true), (Words{"hide /w/.env", "pin /w/a", "pin /w/a/b", "hide /w/a/b/.env"}));
+  EXPECT_EQ(CoversOf(v, {{kHide, {"/w/**"}, {}}}, true), (Words{"hide /w"}));
 }
 
 TEST(Covers, LimitsRefuseAndNeverCut) {

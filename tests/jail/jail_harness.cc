@@ -114,6 +114,7 @@ pid_t StartEnter(const JailRun& run, const std::string& program, std::vector<std
   args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   auto pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof args));
   if (pid != 0) return pid;
+  if (run.own_session) setsid();
   // Hostile inheritance (threat row 43): enter resets all of it.
   if (run.room.role == wire::EnterRole::kRun) {
     signal(SIGINT, SIG_IGN);

@@ -34,6 +34,7 @@ struct JailRun {
   bool test_enter = false;      // warder-enter-test
   uint64_t cgroup_pids = 0;     // 0: no limit; else in the v1 pids hierarchy
   uint64_t cgroup_memory = 0;
+  bool own_session = true;      // else the jail shares ours: refused
   bool keeper = true;           // false: only enter and its status pipe
   bool read_output = true;      // false: a broker that never reads until the jail is gone
   bool broker_hangs_up = false; // closes its socket once the jail runs

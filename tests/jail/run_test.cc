@@ -194,6 +194,13 @@ TEST(JailRunTest, AnotherTreeOrProgramThanThePlansIsRefused) {
   EXPECT_EQ(Execute(run).end.step, "parent");
 }
 
+TEST(JailRunTest, ASessionThatIsAnothersIsRefused) {
+  Workspace workspace(kSessionUid);
+  JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/true"})});
+  run.own_session = false;
+  EXPECT_EQ(Execute(run).end.step, "signals");
+}
+
 TEST(JailRunTest, TheReleaseBinaryLeavesNoStepOut) {
   Workspace workspace(kSessionUid);
   JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/true"})});

@@ -57,6 +57,19 @@ static int Signals(void) {
   return mask_now == 022 && getpriority(PRIO_PROCESS, 0) == 0 && timer.it_value.tv_sec == 0 ? EALREADY : 0;
 }
 
+static int Whiteout(void) {
+  int fd = open("white", O_WRONLY | O_CREAT, 0644);
+  return fd < 0 ? 255 : Of(syscall(SYS_renameat2, AT_FDCWD, "white", AT_FDCWD, "out", 4));
+}
+
+static int QueueToInit(void) {  // as the keeper's would look: no sender
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  info.si_signo = SIGWINCH;
+  info.si_code = SI_QUEUE;
+  return Of(syscall(SYS_rt_sigqueueinfo, 1, SIGWINCH, &info));
+}
+
 static int RunCopy(const char* place) {
   char path[256], buffer[65536];
   snprintf(path, sizeof path, "%s/copy", place);
@@ -145,6 +158,15 @@ static int Attack(const char* name) {
   if (!strcmp(name, "core-limit")) return Of(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}));
   if (!strcmp(name, "core-limit-64")) return Of(syscall(SYS_prlimit64, 0, 4ul | 1ul << 32, &(struct rlimit){0, 0}, 0));
   if (!strcmp(name, "limit-init")) return LimitInit(RLIMIT_NOFILE);
+  if (!strcmp(name, "session")) return getsid(0) == 1 ? EALREADY : 0;
+  if (!strcmp(name, "queue-init")) return QueueToInit();
+  if (!strcmp(name, "tgkill-init")) return Of(syscall(SYS_tgkill, 1, 1, SIGWINCH));
+  if (!strcmp(name, "vsock-pair")) return Of(socketpair(40, SOCK_STREAM, 0, (int[2]){0, 0}));
+  if (!strcmp(name, "sctp")) return Of(socket(AF_INET, SOCK_STREAM, 132));
+  if (!strcmp(name, "tcp")) return Of(socket(AF_INET6, SOCK_STREAM, 6));
+  if (!strcmp(name, "whiteout")) return Whiteout();
+  if (!strcmp(name, "line-discipline")) return Of(ioctl(0, TIOCSETD, &(int){27}));
+  if (!strcmp(name, "stderr-anew")) return Open("/dev/stderr", O_WRONLY);
   if (!strcmp(name, "kill-init")) return kill(1, SIGKILL) || kill(1, SIGTERM) || kill(1, SIGSTOP) ? errno : EALREADY;
   if (!strcmp(name, "signals")) return Signals();
   if (!strcmp(name, "exec-tmp")) return RunCopy("/tmp");
