@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "audit/reader.h"
 #include "base/text.h"
 #include "cli/connect.h"
 #include "cli/embedded_entries.h"
@@ -136,15 +137,66 @@ double Share(std::vector<double> times, double share) {
   return times[std::min(times.size() - 1, static_cast<size_t>(share * static_cast<double>(times.size())))];
 }
 
+// Children of the process, by /proc/PID/task/PID/children (proc(5)).
+size_t Children(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  size_t count = 0;
+  for (std::string child; in >> child;) ++count;
+  return count;
+}
+
+// After a first session has come and gone: ledger and broker are left, and have done their work once.
+Result<uint64_t> PssAtRest(Host* host) {
+  WARDER_TRY_STATUS(Connect(host));
+  WARDER_TRY_STATUS(Call(host));
+  host->talk.reset();
+  for (int i = 0; i < 500 && Children(host->pid) > 2; ++i) usleep(10'000);
+  if (Children(host->pid) != 2) return Fail(Code::kConflict, "processes of a session are left");
+  return PssKib(host->pid);
+}
+
+// Where a call's time goes, as its records have it: medians of the stages of the last `calls` outcomes, and of the
+// keeper's word on the run.
+Result<json> StageTable(const std::string& log, size_t calls) {
+  std::map<std::string, std::vector<double>> stages;
+  audit::LogVisitor visitor;
+  visitor.record = [&](const audit::Record& record, const audit::Sides&, const std::string&) {
+    const bool exit = record.type == "exit", outcome = record.type == "outcome";
+    if (!exit && !outcome) return true;
+    const audit::Json& body = exit ? record.body() : record.body()["stages_ns"];
+    for (const auto& [key, value] : body.items())
+      if (value.is_string() && (outcome || key.ends_with("_ns")))
+        if (auto ns = audit::DecimalOf(body, key.c_str()))
+          stages[(exit ? "of run: " : "") + key.substr(0, key.size() - (exit ? 3 : 0))].push_back(static_cast<double>(*ns) / 1e6);
+    return true;
+  };
+  WARDER_TRY_STATUS(audit::ReadLog(log, visitor));
+  json out = json::array();
+  for (const char* name : {"decode", "resolve", "decide", "approve", "intent", "start", "run", "of run: setup", "of run: wall", "of run: cpu"}) {
+    std::vector<double>& times = stages[name];
+    if (times.empty()) continue;
+    if (times.size() > calls) times.erase(times.begin(), times.end() - static_cast<ptrdiff_t>(calls));
+    out.push_back({{"stage", name}, {"p50_ms", Share(times, 0.5)}, {"p95_ms", Share(times, 0.95)}});
+  }
+  return out;
+}
+
 Result<json> Measure(size_t rounds) {
   Host disk, memory;
   WARDER_TRY_STATUS(Begin(&disk, "/srv"));
-  uint64_t at_rest = PssKib(disk.pid);
+  WARDER_TRY(uint64_t at_rest, PssAtRest(&disk));
   WARDER_TRY_STATUS(Begin(&memory, "/dev/shm"));
   WARDER_TRY_STATUS(Connect(&disk));
   WARDER_TRY_STATUS(Connect(&memory));
   const std::vector<const char*> bwrap{"/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib",
       "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", kProgram};
+  // What a jail of warder shows of /etc and its workspace, too.
+  std::vector<const char*> binds(bwrap.begin(), bwrap.end() - 1);
+  const std::string work = disk.directory + "/work";
+  for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/services", "/etc/protocols",
+                           "/etc/terminfo", "/etc/mime.types", "/etc/perl"})
+    if (access(path, F_OK) == 0) binds.insert(binds.end(), {"--ro-bind", path, path});
+  binds.insert(binds.end(), {"--bind", work.c_str(), work.c_str(), "--chdir", work.c_str(), kProgram});
   std::map<std::string, std::vector<double>> times;
   for (size_t i = 0; i < rounds + 5; ++i) {
     auto time = [&](const char* name, const Status& done, double start) {
@@ -156,12 +208,15 @@ Result<json> Measure(size_t rounds) {
     start = NowMs();
     WARDER_TRY_STATUS(time("bwrap", Spawn(bwrap), start));
     start = NowMs();
+    WARDER_TRY_STATUS(time("bwrap, same binds", Spawn(binds), start));
+    start = NowMs();
     WARDER_TRY_STATUS(time("warder", Call(&disk), start));
     start = NowMs();
     WARDER_TRY_STATUS(time("warder, no syncs", Call(&memory), start));
   }
   json out{{"rounds", rounds}, {"pss_at_rest_kib", at_rest}, {"rows", json::array()}};
-  for (const char* name : {"posix_spawn", "bwrap", "warder", "warder, no syncs"})
+  WARDER_TRY(out["stages"], StageTable(disk.state + "/state/log", rounds));
+  for (const char* name : {"posix_spawn", "bwrap", "bwrap, same binds", "warder", "warder, no syncs"})
     out["rows"].push_back({{"name", name}, {"p50_ms", Share(times[name], 0.5)}, {"p95_ms", Share(times[name], 0.95)},
                            {"p50_of_bwrap", Share(times[name], 0.5) / Share(times["bwrap"], 0.5)}});
   return out;
@@ -184,6 +239,9 @@ int Main(int argc, char** argv) {
   for (const json& row : (*out)["rows"])
     std::printf("%-20s %9.2f %9.2f %12.2f\n", row["name"].get<std::string>().c_str(), row["p50_ms"].get<double>(),
                 row["p95_ms"].get<double>(), row["p50_of_bwrap"].get<double>());
+  std::printf("\n%-20s %9s %9s\n", "stage of a call", "p50 ms", "p95 ms");
+  for (const json& row : (*out)["stages"])
+    std::printf("%-20s %9.2f %9.2f\n", row["stage"].get<std::string>().c_str(), row["p50_ms"].get<double>(), row["p95_ms"].get<double>());
   std::printf("PSS of all processes at rest, no session: %.1f MiB\n", (*out)["pss_at_rest_kib"].get<double>() / 1024);
   return 0;
 }
