@@ -18,6 +18,8 @@ constexpr size_t kMaxCallsKnown = 65'536;
 // Ended sessions that are remembered for outcomes that come late.
 constexpr size_t kMaxSessionsKnown = 4'096;
 constexpr size_t kMaxDrafts = 64;
+// Call ids only go up, by at most this: one far away would leave none for the calls after it.
+constexpr uint64_t kMaxCallStep = 65'536;
 
 }  // namespace
 
@@ -182,6 +184,9 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
     if (row.type == draft.type) order = row;
   if (draft.type == "call" && draft.call <= forgotten_below_)
     return Fail(Code::kConflict, "call id " + std::to_string(draft.call) + " was used before");
+  if (draft.call > last_call_ && draft.call - last_call_ > kMaxCallStep)
+    return Fail(Code::kDenied, "call id " + std::to_string(draft.call) + " is too far above " +
+                                   std::to_string(last_call_) + ", the last one");
   if ((state.steps & order.needs) != order.needs || (state.steps & order.never_after) != 0)
     return Fail(Code::kConflict,
                 draft.type + " of call " + std::to_string(draft.call) + " is out of order");
@@ -213,7 +218,10 @@ Status Ledger::AddPlan(const AppendRequest& request, const Draft& draft, Prepare
 }
 
 void Ledger::RememberCalls(const Calls& changed) {
-  for (const auto& [id, state] : changed) calls_[id] = state;
+  for (const auto& [id, state] : changed) {
+    calls_[id] = state;
+    last_call_ = std::max(last_call_, id);
+  }
   for (auto it = calls_.begin(); calls_.size() > kMaxCallsKnown && it != calls_.end();) {
     if (it->second.open()) {
       ++it;

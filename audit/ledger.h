@@ -20,7 +20,7 @@ namespace warder::audit {
 class Ledger {
  public:
   // Opens the log and writes host.start or host.recovered, an `orphan` for each intent without an
-  // end, and after a crash a checkpoint. Directories are borrowed.
+  // end, and a checkpoint of all that. Directories are borrowed.
   static Result<std::unique_ptr<Ledger>> Open(int log_directory, int state_directory,
                                               const wire::LedgerStart& start, FileLayer& files);
   ~Ledger();
@@ -70,7 +70,7 @@ class Ledger {
 
   Ledger(int log_directory, int state_directory, const wire::LedgerStart& start, FileLayer& files);
   Status LoadKey();
-  Status Begin();
+  Status Begin(const std::optional<Checkpoint>& known);
   Status OwnRecord(std::string_view type, Json body, uint64_t session = 0, uint64_t call = 0);
   Result<uint64_t> Record(std::string_view type, Writer writer, const std::string& body,
                           uint64_t session, uint64_t call);
@@ -97,6 +97,7 @@ class Ledger {
   std::map<uint64_t, Session> sessions_;
   Calls calls_;
   uint64_t forgotten_below_ = 0;  // call ids up to here are no longer known, and not taken again
+  uint64_t last_call_ = 0;        // the highest id so far
   uint64_t refused_ = 0;          // requests refused unrecorded since the disk is full
   bool took_new_ = false;         // since the last Commit: there is space again
   bool low_noted_ = false;

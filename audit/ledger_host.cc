@@ -45,10 +45,12 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(int log_directory, int state_direct
   options.free_warn_bytes = start.free_warn_bytes;
   options.free_refuse_bytes = start.free_refuse_bytes;
   WARDER_TRY(ledger->writer_, LedgerWriter::Open(log_directory, options, known, files));
-  WARDER_TRY(ledger->log_reserve_, FileLayer().OpenAllocated(log_directory, "reserve", kCheckpointReserve));
-  WARDER_TRY(ledger->state_reserve_, FileLayer().OpenAllocated(state_directory, "reserve", kCheckpointReserve));
+  WARDER_TRY(ledger->log_reserve_,
+             FileLayer().OpenAllocated(log_directory, "reserve", kCheckpointReserve));
+  WARDER_TRY(ledger->state_reserve_,
+             FileLayer().OpenAllocated(state_directory, "reserve", kCheckpointReserve));
   WARDER_TRY_STATUS(ledger->LoadKey());
-  WARDER_TRY_STATUS(ledger->Begin());
+  WARDER_TRY_STATUS(ledger->Begin(known));
   return ledger;
 }
 
@@ -70,10 +72,13 @@ Status Ledger::LoadKey() {
   return ReplaceFile(log_directory_, "key.pub", signer_->verifier().Vkey() + "\n", 0640);
 }
 
-Status Ledger::Begin() {
+Status Ledger::Begin(const std::optional<Checkpoint>& known) {
   const LogState& found = writer_->found();
   bool torn = !writer_->torn_file().empty();
-  bool stopped_well = found.last_type.empty() || found.last_type == "host.stop";
+  // A stop whose checkpoint was not written any more is a crash: what nobody signed is told as
+  // that.
+  bool stopped_well = found.last_type.empty() ||
+                      (found.last_type == "host.stop" && known && known->size == found.tree.size());
   bool recovered = torn || !stopped_well || start_.after_crash;
   Json body{{"after", std::to_string(found.tree.size())}, {"key", signer_->verifier().HashHex()}};
   if (recovered) body["why"] = torn ? "torn" : "crash";
@@ -87,9 +92,8 @@ Status Ledger::Begin() {
   WARDER_TRY_STATUS(OwnRecord(recovered ? "host.recovered" : "host.start", body));
   for (const auto& [call, intent] : found.open)
     WARDER_TRY_STATUS(WriteOrphan(call, intent.session, intent.seq, intent.exit_seq));
-  forgotten_below_ = found.last_call;
+  forgotten_below_ = last_call_ = found.last_call;
   WARDER_TRY_STATUS(writer_->Commit());
-  if (!recovered) return {};
   return WriteCheckpoint();
 }
 

@@ -21,10 +21,12 @@ bool TakeSideLine(std::string_view line, Sides& sides) {
   if (!json) return false;
   auto seq = DecimalOf(*json, "seq");
   std::string blob = TextOf(*json, "blob"), free = TextOf(*json, "free");
-  if (!seq) return false;
+  // Exactly the fields of its kind: what else stands in a line would be covered by nothing.
+  if (!seq || json->size() != (free.empty() ? 3u : 4u)) return false;
   if (free.empty()) {
     auto bytes = FromBase64(TextOf(*json, "b64"));
-    return !blob.empty() && bytes && sides.blobs.emplace(blob, std::move(*bytes)).second;
+    return !blob.empty() && bytes &&
+           sides.blobs.emplace(blob, BlobLine{std::move(*bytes), *seq}).second;
   }
   SideLine value;
   value.seq = *seq;
@@ -36,7 +38,7 @@ bool TakeSideLine(std::string_view line, Sides& sides) {
     const Json& field = (*json)["value"];
     auto bytes = field.is_string() ? std::optional(field.get<std::string>())
                                    : FromBase64(TextOf(field, "b64"));
-    if (!bytes || (!field.is_string() && field.size() != 1)) return false;
+    if (!bytes || (!field.is_string() && (field.size() != 1 || IsUtf8(*bytes)))) return false;
     value.value = std::move(*bytes);
   }
   return sides.values.emplace(free, std::move(value)).second;
@@ -80,7 +82,7 @@ Status ReadSegment(int directory, uint64_t first, bool last, const LogVisitor& v
       return {};
     }
   }
-  if (visitor.segment_end) more = visitor.segment_end(end);
+  if (visitor.segment_end) more = visitor.segment_end(end, sides);
   return {};
 }
 
@@ -92,7 +94,7 @@ std::optional<std::string> Sides::BytesOf(const Json& field) const {
   if (found->second.blob.empty()) return found->second.value;
   auto blob = blobs.find(found->second.blob);
   if (blob == blobs.end()) return std::nullopt;
-  return blob->second;
+  return blob->second.bytes;
 }
 
 std::optional<std::string> Sides::BytesOf(const Json& body, const char* key) const {

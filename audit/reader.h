@@ -22,11 +22,15 @@ struct SideLine {
   std::string blob;   // hex of its SHA-256; empty where it is none
   uint64_t seq = 0;
 };
+struct BlobLine {
+  std::string bytes;  // not checked against its name
+  uint64_t seq = 0;
+};
 // One segment's side file.
 struct Sides {
-  std::map<std::string, SideLine> values;    // by commitment
-  std::map<std::string, std::string> blobs;  // by hex of SHA-256: bytes, not checked
-  std::vector<std::string> problems;         // lines that are neither value, blob nor erased
+  std::map<std::string, SideLine> values;  // by commitment
+  std::map<std::string, BlobLine> blobs;   // by hex of SHA-256
+  std::vector<std::string> problems;       // lines that are neither value, blob nor erased
   // The bytes behind {"free": HEX}, also a blob's; nothing where they were erased or field is none.
   std::optional<std::string> BytesOf(const Json& field) const;
   std::optional<std::string> BytesOf(const Json& body, const char* key) const;
@@ -55,7 +59,7 @@ struct LogVisitor {
   // false ends the reading. `problem` is not empty where the line is no canonical object; json is
   // null then.
   std::function<bool(const Record&, const Sides&, const std::string& problem)> record;
-  std::function<bool(const SegmentEnd&)> segment_end;  // may be empty
+  std::function<bool(const SegmentEnd&, const Sides&)> segment_end;  // may be empty
 };
 Status ReadLog(const std::string& directory, const LogVisitor& visitor);
 

@@ -10,6 +10,7 @@
 #include "audit/json.h"
 #include "audit/lines.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/unique_fd.h"
 
 namespace warder::audit {
@@ -72,7 +73,18 @@ Status ScanSegment(int directory, uint64_t first, bool last, const std::optional
   return {};
 }
 
-// The side file of the last segment: lines need only be whole.
+// The seq of a side line; nothing for an erased one. A quote inside a value is escaped, so the
+// key stands once.
+std::optional<uint64_t> SideSeq(std::string_view line) {
+  constexpr std::string_view kKey = "\"seq\":\"";
+  size_t at = line.find(kKey);
+  if (at == std::string_view::npos) return std::nullopt;
+  line.remove_prefix(at + kKey.size());
+  return ParseDecimal(line.substr(0, line.find('"')));
+}
+
+// The side file of the last segment ends where whole lines end, or where values begin whose records
+// never became durable: a record that comes to have their seq does not name them.
 Status ScanSide(int directory, uint64_t first, LogState& state) {
   auto fd = OpenForReading(directory, SegmentName("side", first));
   if (!fd && errno == ENOENT) return {};
@@ -81,6 +93,7 @@ Status ScanSide(int directory, uint64_t first, LogState& state) {
   for (;;) {
     WARDER_TRY(auto line, lines.Next());
     if (!line || line->find('\0') != std::string_view::npos) break;
+    if (auto seq = SideSeq(*line); seq && *seq >= state.tree.size()) break;
     state.side_end = lines.offset();
   }
   WARDER_TRY(state.side_data_end, DataEnd(fd->get(), state.side_end));

@@ -26,8 +26,8 @@ struct LogState {
   uint64_t last_session = 0, last_call = 0;
   std::string last_type;                // empty: no record yet
   std::map<uint64_t, OpenIntent> open;  // by call: intents without outcome or orphan
-  // Of the last segment's two files: behind the last good line, and behind the last byte that is
-  // not zero.
+  // Of the last segment's two files: behind the last good line (of the side file: of a record that
+  // is there), and behind the last byte that is not zero.
   uint64_t log_end = 0, log_data_end = 0;
   uint64_t side_end = 0, side_data_end = 0;
 };

@@ -3,9 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
+#include <cerrno>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "audit/base64.h"
 #include "audit/files.h"
@@ -13,6 +16,7 @@
 #include "audit/plan_body.h"
 #include "audit/reader.h"
 #include "audit/tree.h"
+#include "audit/verify_lives.h"
 #include "audit/verify_pairs.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -20,6 +24,12 @@
 
 namespace warder::audit {
 namespace {
+
+// The one ledger that writes holds the lock. Where it can not be opened, none is seen.
+bool LedgerRuns(int directory) {
+  UniqueFd lock(openat(directory, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  return lock && flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
 
 class Verifier {
  public:
@@ -31,14 +41,15 @@ class Verifier {
   void Find(int64_t seq, std::string what) { report_.findings.push_back({seq, std::move(what)}); }
   Status ReadKey();
   Status ReadCheckpoints();
-  void TakeNote(const std::string& from, const std::string& note);
+  void TakeNote(const std::string& from, const std::string& note, bool given);
   bool TakeRecord(const Record& record, const Sides& sides, const std::string& problem);
   bool CheckEnvelope(const Record& record);
   void CheckTime(const Record& record);
   void CheckValues(const Record& record, const Json& value, const Sides& sides);
   void CheckPlan(const Record& record, const Sides& sides);
   void CheckTorn(const Record& record);
-  bool TakeEnd(const SegmentEnd& end);
+  bool TakeEnd(const SegmentEnd& end, const Sides& sides);
+  void CheckUnnamed(const SegmentEnd& end, const Sides& sides);
   void CheckRoots();
   void Judge();
 
@@ -48,11 +59,17 @@ class Verifier {
   PairCheck pairs_{report_};
   UniqueFd fd_;
   std::optional<NoteVerifier> key_;
-  std::multimap<uint64_t, Digest> wanted_;  // roots by size, out of signed checkpoints
-  std::set<uint64_t> stops_;                // sizes at which a checkpoint must be
+  struct Wanted {
+    Digest root;
+    bool given;  // kept elsewhere
+  };
+  std::multimap<uint64_t, Wanted> wanted_;  // by size, out of signed checkpoints
+  std::set<uint64_t> sizes_;                // of wanted_
+  LifeCheck lives_{report_, sizes_};
   Tree tree_;
-  bool broken_ = false;                   // reading ended at a bad record
-  std::map<std::string, uint64_t> mono_;  // by boot
+  std::unordered_set<const void*> named_;  // side lines of this segment that a record names
+  bool broken_ = false;                    // reading ended at a bad record
+  std::map<std::string, uint64_t> mono_;   // by boot
   int64_t last_time_ = 0;
   std::string last_type_;
 };
@@ -78,7 +95,7 @@ Status Verifier::ReadKey() {
   return {};
 }
 
-void Verifier::TakeNote(const std::string& from, const std::string& note) {
+void Verifier::TakeNote(const std::string& from, const std::string& note, bool given) {
   if (!key_) return;
   auto text = key_->Open(note);
   if (!text) return Find(-1, from + ": " + text.error().what);
@@ -86,7 +103,8 @@ void Verifier::TakeNote(const std::string& from, const std::string& note) {
   if (!checkpoint) return Find(-1, from + ": " + checkpoint.error().what);
   if (checkpoint->origin != key_->name())
     return Find(-1, from + ": of another log, " + ForTerminal(checkpoint->origin));
-  wanted_.emplace(checkpoint->size, checkpoint->root);
+  wanted_.emplace(checkpoint->size, Wanted{checkpoint->root, given});
+  sizes_.insert(checkpoint->size);
   ++report_.checkpoints;
 }
 
@@ -104,9 +122,9 @@ Status Verifier::ReadCheckpoints() {
   for (const std::string& name : names) {
     auto note = ReadAt(fd_.get(), name, 64 * 1024);
     if (!note) Find(-1, note.error().what);
-    if (note) TakeNote(name, *note);
+    if (note) TakeNote(name, *note, false);
   }
-  if (!options_.checkpoint.empty()) TakeNote("the checkpoint given", options_.checkpoint);
+  if (!options_.checkpoint.empty()) TakeNote("the checkpoint given", options_.checkpoint, true);
   return {};
 }
 
@@ -155,15 +173,19 @@ void Verifier::CheckValues(const Record& record, const Json& value, const Sides&
     return;
   }
   const SideLine& side = found->second;
+  named_.insert(&side);
   if (side.seq != record.seq) Find(seq, "a value in the side file that names another record");
   const std::string* bytes = &side.value;
   if (!side.blob.empty()) {
     auto blob = sides.blobs.find(side.blob);
     if (blob == sides.blobs.end())
       return Find(seq, "the blob " + ForTerminal(side.blob) + " is missing");
-    if (Hex(AsBytes(FastSha256(blob->second))) != side.blob)
+    named_.insert(&blob->second);
+    if (blob->second.seq != record.seq)
+      Find(seq, "the blob " + ForTerminal(side.blob) + " names another record");
+    if (Hex(AsBytes(FastSha256(blob->second.bytes))) != side.blob)
       return Find(seq, "the blob " + ForTerminal(side.blob) + " was changed");
-    bytes = &blob->second;
+    bytes = &blob->second.bytes;
   }
   if (Commitment(side.salt, *bytes) != free) Find(seq, "a value that is not the one recorded");
 }
@@ -226,20 +248,46 @@ bool Verifier::TakeRecord(const Record& record, const Sides& sides, const std::s
   tree_.Append(LeafHash(record.line));
   auto [from, to] = wanted_.equal_range(tree_.size());
   for (auto it = from; it != to; ++it)
-    if (it->second != tree_.Root())
+    if (it->second.root != tree_.Root())
       Find(seq, "the first " + std::to_string(tree_.size()) +
-                    " records are not those that the checkpoint signed");
+                    " records are not those that the checkpoint " +
+                    (it->second.given ? "given " : "") + "signed");
   CheckTime(record);
   CheckValues(record, record.body(), sides);
   if (record.type == "intent") CheckPlan(record, sides);
-  if (record.type == "host.stop") stops_.insert(record.seq + 1);
   if (record.type == "host.recovered") CheckTorn(record);
+  lives_.Take(record, key_ ? key_->HashHex() : "");
   pairs_.Take(record);
   last_type_ = record.type;
   return true;
 }
 
-bool Verifier::TakeEnd(const SegmentEnd& end) {
+// What no record names could be anybody's. Only values of records that are still to come may stand
+// at the end of a log that goes on: they are written first.
+void Verifier::CheckUnnamed(const SegmentEnd& end, const Sides& sides) {
+  size_t to_come = 0;
+  auto check = [&](const void* line, uint64_t seq, const char* what) {
+    if (named_.contains(line)) return;
+    if (seq >= tree_.size() && end.last && last_type_ != "host.stop") {
+      ++to_come;
+    } else {
+      Find(static_cast<int64_t>(seq), std::string(what) + " in " +
+                                          SegmentName("side", end.first_seq) +
+                                          " that no record names");
+    }
+  };
+  for (const auto& [name, value] : sides.values) check(&value, value.seq, "a value");
+  for (const auto& [name, blob] : sides.blobs) check(&blob, blob.seq, "a blob");
+  named_.clear();
+  if (to_come > 0)
+    report_.notes.push_back(
+        std::to_string(to_come) +
+        " values are there before their records: being written, or cut off by a "
+        "crash");
+}
+
+bool Verifier::TakeEnd(const SegmentEnd& end, const Sides& sides) {
+  CheckUnnamed(end, sides);
   auto at = static_cast<int64_t>(tree_.size());
   bool behind = end.log_data_end != end.log_end || end.side_data_end != end.side_end;
   if (behind && (!end.last || last_type_ == "host.stop"))
@@ -251,24 +299,29 @@ bool Verifier::TakeEnd(const SegmentEnd& end) {
 }
 
 void Verifier::CheckRoots() {
-  for (const auto& [size, root] : wanted_) {
+  for (const auto& [size, wanted] : wanted_) {
     if (size > tree_.size() && !broken_)
-      Find(static_cast<int64_t>(tree_.size()), "the log ends here, but a checkpoint signed " +
-                                                   std::to_string(size) + " records: it was cut");
-    if (size == 0 && root != Tree().Root())
+      Find(static_cast<int64_t>(tree_.size()),
+           std::string("the log ends here, but ") +
+               (wanted.given ? "the checkpoint given" : "a checkpoint") + " signed " +
+               std::to_string(size) +
+               (wanted.given ? " records: it was cut, or an older copy was put in its place"
+                             : " records: it was cut"));
+    if (size == 0 && wanted.root != Tree().Root())
       Find(-1, "a checkpoint of nothing with a root of something");
     if (size <= tree_.size()) report_.signed_records = std::max(report_.signed_records, size);
   }
-  for (uint64_t size : stops_)
-    if (!wanted_.contains(size))
-      Find(static_cast<int64_t>(size) - 1,
-           "the host stopped here, but the checkpoint of it is missing");
 }
 
 void Verifier::Judge() {
   report_.records = tree_.size();
   report_.root = Base64(AsBytes(tree_.Root()));
-  report_.ok = report_.findings.empty() && report_.redacted == 0;
+  uint64_t not_signed = report_.records - report_.signed_records;
+  report_.state = !report_.findings.empty()            ? VerifyState::kNotOk
+                  : report_.redacted > 0               ? VerifyState::kRedacted
+                  : not_signed > 0 && !report_.running ? VerifyState::kNotYetSigned
+                                                       : VerifyState::kOk;
+  report_.ok = report_.state == VerifyState::kOk;
   std::string count = std::to_string(report_.records) + " records";
   if (!report_.findings.empty()) {
     const VerifyFinding& first = report_.findings.front();
@@ -278,18 +331,24 @@ void Verifier::Judge() {
                       first.what;
     return;
   }
-  std::string sealed = report_.signed_records == report_.records
+  std::string sealed = not_signed == 0
                            ? "all of them signed"
-                           : "signed up to " + std::to_string(report_.signed_records) + ", " +
-                                 std::to_string(report_.records - report_.signed_records) +
-                                 " since the last checkpoint not yet";
+                           : "the first " + std::to_string(report_.signed_records) + " signed, " +
+                                 std::to_string(not_signed) + " since then not yet";
   if (report_.redacted > 0) {
     report_.verdict = "not re-derivable (redacted): " + std::to_string(report_.redacted) +
                       " values; " + count + ", " + sealed;
     return;
   }
-  report_.verdict = "ok: " + count + ", " + sealed + "; " + std::to_string(report_.intents) +
-                    " runs, " + std::to_string(report_.outcomes) + " outcomes, " +
+  if (!report_.ok) {
+    report_.verdict = "not yet signed: nothing is wrong in " + count +
+                      ", but nobody signed the last " + std::to_string(not_signed) +
+                      " and no ledger is at work; start the host, whose recovery signs them";
+    return;
+  }
+  report_.verdict = (not_signed == 0 ? "ok: " : "ok so far, the host is running: ") + count + ", " +
+                    sealed + "; " + std::to_string(report_.intents) + " runs, " +
+                    std::to_string(report_.outcomes) + " outcomes, " +
                     std::to_string(report_.values) + " values and " +
                     std::to_string(report_.plans) + " plans checked";
 }
@@ -297,6 +356,7 @@ void Verifier::Judge() {
 Result<VerifyReport> Verifier::Run() {
   fd_.Reset(open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd_) return FailErrno(directory_);
+  report_.running = LedgerRuns(fd_.get());
   WARDER_TRY_STATUS(ReadKey());
   WARDER_TRY_STATUS(ReadCheckpoints());
   std::set<std::string> told;
@@ -307,11 +367,16 @@ Result<VerifyReport> Verifier::Run() {
         Find(static_cast<int64_t>(record.seq), "a side line that is none: " + bad);
     return TakeRecord(record, sides, problem);
   };
-  visitor.segment_end = [&](const SegmentEnd& end) { return TakeEnd(end); };
+  visitor.segment_end = [&](const SegmentEnd& end, const Sides& sides) {
+    return TakeEnd(end, sides);
+  };
   WARDER_TRY_STATUS(ReadLog(directory_, visitor));
   report_.stopped = last_type_ == "host.stop";
   CheckRoots();
-  if (!broken_) pairs_.Finish();
+  if (!broken_) {
+    lives_.Finish(report_.stopped);
+    pairs_.Finish();
+  }
   Judge();
   return std::move(report_);
 }
@@ -319,7 +384,11 @@ Result<VerifyReport> Verifier::Run() {
 }  // namespace
 
 Result<VerifyReport> Verify(const std::string& directory, const VerifyOptions& options) {
-  return Verifier(directory, options).Run();
+  auto report = Verifier(directory, options).Run();
+  // The host may have signed between the reading of checkpoints and of records: what is wrong is
+  // wrong twice.
+  if (report && report->running && !report->ok) report = Verifier(directory, options).Run();
+  return report;
 }
 
 }  // namespace warder::audit

@@ -12,7 +12,15 @@ namespace warder::audit {
 
 struct VerifyOptions {
   std::string vkey;        // of the log key; empty: the directory's own key.pub, which proves less
-  std::string checkpoint;  // a signed note kept elsewhere: the log must contain it; may be empty
+  std::string checkpoint;  // a signed note kept elsewhere: the log must extend it; may be empty
+};
+
+// What docs/formats/audit.md says of a verdict.
+enum class VerifyState : uint8_t {
+  kOk,            // nothing found; all is signed, or the host runs and will sign
+  kNotYetSigned,  // nothing found; the last records are signed by nobody and no ledger is at work
+  kRedacted,      // nothing found; values were erased, so not all can be checked
+  kNotOk,         // a finding
 };
 
 struct VerifyFinding {
@@ -21,7 +29,8 @@ struct VerifyFinding {
 };
 
 struct VerifyReport {
-  bool ok = false;      // nothing was found, and nothing was redacted
+  VerifyState state = VerifyState::kNotOk;
+  bool ok = false;      // kOk
   std::string verdict;  // one line
   std::vector<VerifyFinding> findings;
   std::vector<std::string> notes;  // no findings: open intents of a running log, clock steps …
@@ -29,11 +38,13 @@ struct VerifyReport {
   uint64_t calls = 0, intents = 0, outcomes = 0, orphans = 0, open_intents = 0;
   uint64_t values = 0, redacted = 0, plans = 0;
   bool stopped = false;  // the last record is host.stop
+  bool running = false;  // a ledger held the log's lock when reading began
   std::string root;      // base64, over all records
   std::string key;       // vkey that was used
 };
 
-// An Error only where the directory can not be read or holds no log.
+// An Error only where the directory can not be read or holds no log. Whether a ledger is at work is
+// asked by taking the log's lock, shared, for a moment.
 Result<VerifyReport> Verify(const std::string& directory, const VerifyOptions& options = {});
 
 // For people: the verdict, then findings and notes; and for machines.

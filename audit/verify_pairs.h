@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "audit/reader.h"
 #include "audit/verify.h"
@@ -13,7 +14,8 @@ class PairCheck {
  public:
   explicit PairCheck(VerifyReport& report) : report_(report) {}
   void Take(const Record& record);
-  // Intents that nothing closed: told for a running log, found for a stopped one.
+  // Ends that contradict each other, and intents that nothing closed: told for a log that goes on,
+  // found for a stopped one.
   void Finish();
 
  private:
@@ -22,8 +24,14 @@ class PairCheck {
     bool call = false, decision = false, has_intent = false, closed = false, outcome = false;
     bool approved = false, denied = false;
     std::string level;
+    std::vector<std::string> exits;  // as keeper and monitor said: EndOf
+    std::string said;                // as the outcome says
+    uint64_t outcome_seq = 0;
   };
   void Find(const Record& record, std::string what);
+  void TakeExit(const Record& record, Seen& seen);
+  void TakeOutcome(const Record& record, Seen& seen);
+  void CheckEnd(uint64_t call, const Seen& seen);
   void TakeDecision(const Record& record, Seen& seen);
   void TakeIntent(const Record& record, Seen& seen);
   VerifyReport& report_;

@@ -5,6 +5,24 @@
 
 namespace warder::audit {
 
+namespace {
+
+const char* StateName(VerifyState state) {
+  switch (state) {
+    case VerifyState::kOk:
+      return "ok";
+    case VerifyState::kNotYetSigned:
+      return "not-yet-signed";
+    case VerifyState::kRedacted:
+      return "redacted";
+    case VerifyState::kNotOk:
+      break;
+  }
+  return "not-ok";
+}
+
+}  // namespace
+
 std::string RenderVerify(const VerifyReport& report, bool colour) {
   auto paint = [&](const char* code, const std::string& text) {
     return colour ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
@@ -25,6 +43,7 @@ std::string VerifyJson(const VerifyReport& report) {
         Json{{"seq", finding.seq >= 0 ? Json(std::to_string(finding.seq)) : Json(nullptr)},
              {"what", finding.what}});
   Json out{{"ok", report.ok},
+           {"state", StateName(report.state)},
            {"verdict", report.verdict},
            {"findings", findings},
            {"notes", report.notes},
@@ -40,6 +59,7 @@ std::string VerifyJson(const VerifyReport& report) {
            {"redacted", report.redacted},
            {"plans", report.plans},
            {"stopped", report.stopped},
+           {"running", report.running},
            {"root", report.root},
            {"key", report.key}};
   return Canonical(out);

@@ -2,6 +2,7 @@
 #include "audit/writer.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 
 #include <cerrno>
@@ -34,11 +35,15 @@ Result<std::unique_ptr<LedgerWriter>> LedgerWriter::Open(int directory, WriterOp
 Status LedgerWriter::TakeLock() {
   lock_.Reset(openat(directory_, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!lock_) return FailErrno("the log's lock");
-  if (flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
-  if (errno == EWOULDBLOCK)
-    return Fail(Code::kConflict, "another ledger writes to this log directory",
-                "stop the other host, or give this one a directory of its own");
-  return FailErrno("flock of the log");
+  // A reader that asks whether a ledger runs holds the lock for a moment: asked again for 200 ms.
+  for (int tries = 0; flock(lock_.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK) return FailErrno("flock of the log");
+    if (tries == 20)
+      return Fail(Code::kConflict, "another ledger writes to this log directory",
+                  "stop the other host, or give this one a directory of its own");
+    poll(nullptr, 0, 10);
+  }
+  return {};
 }
 
 Status LedgerWriter::PutTornTailAside() {

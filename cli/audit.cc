@@ -10,6 +10,7 @@
 #include "audit/show.h"
 #include "audit/timeline.h"
 #include "audit/verify.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/places.h"
@@ -40,14 +41,25 @@ std::string Ended(std::string text) {
   return text;
 }
 
+// 0: ok. 1: a finding, or values that were erased. 3: nothing found, but the end is signed by nobody.
+int ExitCode(audit::VerifyState state) {
+  if (state == audit::VerifyState::kNotYetSigned) return kHostCould;
+  return state == audit::VerifyState::kOk ? kOk : kFinding;
+}
+
 int Verify(const Arguments& arguments) {
   audit::VerifyOptions options;
   options.vkey = arguments.Text("key");
-  options.checkpoint = arguments.Text("checkpoint");
+  if (arguments.Has("since-checkpoint")) {
+    Result<std::string> kept = ReadFile(arguments.Text("since-checkpoint"), 64 * 1024);
+    if (!kept) return Trouble(kept.error()), kMisuse;
+    if (kept->empty()) return Trouble({Code::kInvalid, "the file of --since-checkpoint is empty", "give a copy of a log's file `checkpoint`"});
+    options.checkpoint = *kept;
+  }
   Result<audit::VerifyReport> report = audit::Verify(LogDirectory(arguments), options);
   if (!report) return Trouble(report.error()), kMisuse;
   Print(Ended(arguments.json() ? audit::VerifyJson(*report) : audit::RenderVerify(*report, Colours())));
-  return report->findings.empty() ? kOk : kFinding;
+  return ExitCode(report->state);
 }
 
 int Timeline(const Arguments& arguments) {
@@ -121,9 +133,9 @@ std::vector<Command> AuditCommands() {
            LogOptions({{OptionKind::kPositional, "CALL", "The call's number", false},
                        {OptionKind::kPositional, "DIR", "The log directory (default: STATE/log)", false},
                        {OptionKind::kText, "seq", "One record by its sequence number, instead of a call", false}}), Show},
-          {"audit verify", "Is the log whole, unchanged and signed? exit 1 at a finding", "warder audit verify /var/lib/warder/log",
+          {"audit verify", "Is the log whole, unchanged and signed? exit 1: no; 3: its end is not yet signed", "warder audit verify --since-checkpoint /root/kept-checkpoint /var/lib/warder/log",
            LogOptions({directory, {OptionKind::kText, "key", "The log's public key (vkey), from elsewhere", false},
-                       {OptionKind::kText, "checkpoint", "A signed checkpoint kept elsewhere, that the log must contain", false}}), Verify}};
+                       {OptionKind::kText, "since-checkpoint", "A copy of the log's file `checkpoint`, kept elsewhere: the log must extend it", false}}), Verify}};
 }
 
 }  // namespace warder::cli

@@ -225,6 +225,34 @@ TEST(Ledger, OrphansAreRecordedAfterACrashAndIdsGoOn) {
   EXPECT_EQ(report->signed_records, report->records);
 }
 
+// One id far away, recorded once, would make every later one "used before", also after a restart.
+TEST(Ledger, CallIdsGoUpInSmallSteps) {
+  TempLog log;
+  TestFiles files;
+  {
+    LogBench bench(log, files);
+    bench.Begin(5);
+    for (uint64_t far : {UINT64_MAX, UINT64_MAX - 1, uint64_t{1} << 53, uint64_t{65'537}}) {
+      auto reply = bench.Run(5, far);
+      EXPECT_FALSE(reply.ok) << far;
+      EXPECT_EQ(reply.code, static_cast<uint8_t>(Code::kDenied));
+      EXPECT_NE(reply.error.find("too far above"), std::string::npos) << reply.error;
+    }
+    // Within one request too, and from each id as from the one before.
+    EXPECT_FALSE(bench.Ask({CallDraft(5, 65'536), CallDraft(5, 131'072)}).ok);
+    EXPECT_TRUE(bench.Run(5, 65'536).ok);
+    EXPECT_TRUE(bench.Run(5, 7).ok) << "calls at once come in any order";
+    EXPECT_FALSE(bench.Run(5, 131'073).ok);
+    EXPECT_TRUE(bench.Run(5, 131'072).ok);
+  }
+  LogBench bench(log, files);
+  ASSERT_TRUE(bench.ledger);
+  EXPECT_EQ(bench.ledger->Ready().last_call, 131'072u);
+  bench.Begin(6);
+  EXPECT_FALSE(bench.Run(6, UINT64_MAX).ok);
+  EXPECT_TRUE(bench.Run(6, 131'073).ok);
+}
+
 TEST(Ledger, LogThatWentBackInTimeIsRefused) {
   TempLog log;
   TestFiles files;
