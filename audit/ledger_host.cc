@@ -23,7 +23,7 @@ constexpr uint64_t kCheckpointReserve = 64 * 1024;
 
 std::string_view EndName(wire::EndKind kind) {
   constexpr std::string_view kNames[] = {"exited",       "signaled",  "wall-limit",   "cpu-limit",
-                                         "memory-limit", "cancelled", "setup-failed", "lost"};
+                                         "memory-limit", "disk-limit", "cancelled", "setup-failed", "lost"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -72,6 +72,7 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
                  {"generation", now.number},
                  {"started", Rfc3339(c.broker.started)},
                  {"draining", c.broker.draining},
+                 {"stopped", c.broker.stopped},
                  {"ledger", c.broker.ledger.ok() ? "open" : "shut"},
                  {"tier", "namespace"},
                  {"agents", std::move(agents)},

@@ -49,6 +49,7 @@ struct Broker {
   uint64_t calls_total = 0, calls_refused = 0, calls_running = 0;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   bool draining = false;
+  bool stopped = false;  // by an operator's stop file
 };
 
 // Serves until the monitor or the ledger is gone; why, for the log. `control` is the monitor's socket.

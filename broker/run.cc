@@ -142,6 +142,7 @@ const char* EndName(wire::EndKind kind) {
     case wire::EndKind::kWallLimit: return "wall-limit";
     case wire::EndKind::kCpuLimit: return "cpu-limit";
     case wire::EndKind::kMemoryLimit: return "memory-limit";
+    case wire::EndKind::kDiskLimit: return "disk-limit";
     case wire::EndKind::kCancelled: return "cancelled";
     case wire::EndKind::kSetupFailed: return "setup-failed";
     case wire::EndKind::kLost: break;

@@ -69,6 +69,11 @@ class Server {
       case wire::SessionOpened::kType: return OpenSession(std::move(packet));
       case wire::AdminOpened::kType: return OpenAdmin(std::move(packet));
       case wire::Draining::kType: broker_.draining = true; return {};
+      case wire::StopState::kType: {
+        WARDER_TRY(auto state, flat::DecodeMessage<wire::StopState>(packet.bytes));
+        broker_.stopped = state.stopped;
+        return {};
+      }
       default: return Fail(Code::kInvalid, "a message that the broker does not know");
     }
     PutInForce();

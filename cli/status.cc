@@ -25,7 +25,8 @@ int Status(const Arguments& arguments) {
     return kOk;
   }
   json calls = status->value("calls", json::object());
-  std::string state = status->value("draining", false) ? Paint(1, Colour::kYellow, "draining")
+  std::string state = status->value("stopped", false)    ? Paint(1, Colour::kRed, "stopped by the stop file")
+                      : status->value("draining", false) ? Paint(1, Colour::kYellow, "draining")
                                                        : Paint(1, Colour::kGreen, "serving");
   Print("host " + Shown(*status, "host") + ": " + state + " since " + Shown(*status, "started") + ", jail tier " +
         Shown(*status, "tier") + ", epoch " + Shown(*status, "epoch") + ", generation " +

@@ -81,6 +81,7 @@ int RunExitCode(const json& answer) {
   if (ended == "wall-limit") return kRunWallLimit;
   if (ended == "cpu-limit") return 128 + SIGXCPU;
   if (ended == "memory-limit") return 128 + SIGKILL;
+  if (ended == "disk-limit") return 128 + SIGXFSZ;
   if (ended == "cancelled") return 128 + SIGTERM;
   return kRunHostCould;
 }

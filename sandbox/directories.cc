@@ -57,11 +57,11 @@ Result<uint64_t> ReadNumber(int directory, const char* name, uint64_t absent) {
 }
 
 // Nobody else may read it: flock(2) asks for no more than that, and holding it would keep warderd from starting.
-Result<UniqueFd> LockFile(int directory, const char* name) {
+Result<UniqueFd> LockFile(int directory, const char* name, const std::string& path) {
   UniqueFd fd(openat(directory, name, O_RDWR | O_CREAT | kFileFlags, 0600));
   if (!fd || fchmod(fd.get(), 0600) != 0) return FailErrno(name);
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-    return Fail(Code::kConflict, "another warderd holds " + std::string(name), "stop it first");
+    return Fail(Code::kConflict, "another warderd holds " + path + "/" + name, "stop it first");
   return fd;
 }
 
@@ -71,7 +71,7 @@ Result<Directories> OpenDirectories(const wire::HostPlan& plan) {
   Directories d;
   WARDER_TRY(d.state, OwnDirectory(AT_FDCWD, plan.state_directory, 0, 0, 0755));
   WARDER_TRY(d.run, OwnDirectory(AT_FDCWD, plan.run_directory, 0, 0, 0755));
-  WARDER_TRY(d.lock, LockFile(d.state.get(), "lock"));
+  WARDER_TRY(d.lock, LockFile(d.state.get(), "lock", plan.state_directory));
   d.pid_file = UniqueFd(openat(d.run.get(), "monitor.pid", O_RDWR | O_CREAT | kFileFlags, 0644));
   WARDER_TRY(uint64_t version, ReadNumber(d.state.get(), "VERSION", 0));
   if (version > 1)

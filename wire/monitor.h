@@ -231,6 +231,16 @@ struct Draining {
   void Fields(F&) {}
 };
 
+// An operator's stop file came or went. Sessions end by themselves; nobody connects while it is there.
+struct StopState {
+  static constexpr uint8_t kVersion = 1, kType = 69;
+  bool stopped = false;
+  template <typename F>
+  void Fields(F& f) {
+    f(stopped);
+  }
+};
+
 // ================= broker -> monitor ==========================================================
 // fds: as plan.descriptors lists them (output socket end for the keeper, then stdin's read end).
 struct RunRequest {

@@ -71,6 +71,7 @@ enum class EndKind : uint8_t {
   kWallLimit,
   kCpuLimit,
   kMemoryLimit,  // the cgroup's memory killer
+  kDiskLimit,    // a file grew past limits.disk (SIGXFSZ)
   kCancelled,
   kSetupFailed,  // step, error: nothing of the agent's ran
   kLost,         // init ended without a word, or the jail was killed from outside

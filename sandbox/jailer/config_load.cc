@@ -89,7 +89,7 @@ Status ConfigLoad::Accept() {
   WARDER_TRY(std::string bytes, ReadAll(answer_.get(), kMaxAnswerBytes));
   WARDER_TRY(auto answer, flat::DecodeMessage<wire::ConfigAnswer>(bytes));
   if (!answer.ok) return Fail(Code::kInvalid, answer.problems);
-  if (!answer.notes.empty()) LogInfo(answer.notes);
+  LogLines(LogInfo, answer.notes);
   WARDER_TRY(UniqueFd sealed, SealedMemory("warder-config", answer.bytes));
   if (!paths_.empty()) {
     result_.policies.push_back({file_, digest_, std::move(sealed)});

@@ -34,6 +34,7 @@ class ConfigLoad {
   // After the end: the configuration, or what is wrong. `failed_file` names the file of the failure.
   Result<Configuration> Take();
   const std::string& failed_file() const { return file_; }
+  const Digest& failed_digest() const { return digest_; }  // of its bytes; zeroes where it could not be read
 
  private:
   Status Begin(uint64_t now_ns);

@@ -37,7 +37,7 @@ std::string Flat(const T&... values) {
 std::string RestartNeeded(const wire::HostPlan& a, const wire::HostPlan& b, bool embedded) {
   struct { const char* name; std::string before, after; } const lines[] = {
       {"name", a.name, b.name},
-      {"paths", Flat(a.state_directory, a.run_directory), Flat(b.state_directory, b.run_directory)},
+      {"paths", Flat(a.state_directory, a.run_directory, a.stop_file), Flat(b.state_directory, b.run_directory, b.stop_file)},
       {"identities", Flat(a.broker_uid, a.broker_gid, a.ledger_uid, a.ledger_gid, a.session_uid_first, a.session_uid_last, a.admin_gid),
        Flat(b.broker_uid, b.broker_gid, b.ledger_uid, b.ledger_gid, b.session_uid_first, b.session_uid_last, b.admin_gid)},
       {"bounds", embedded ? "" : Flat(a.bounds), embedded ? "" : Flat(b.bounds)},
@@ -102,6 +102,8 @@ Status Monitor::StartBroker(const wire::LedgerReady& ready) {
   first_call_ = ready.last_call + 1;
   UniqueFd ledger_end = std::move(brokers_ledger_end_);
   OfferConfiguration(ledger_end.get());
+  stopped_ = false;
+  OnStopFile();
   if (!after_crash_) LogInfo("serving");
   return {};
 }
@@ -159,13 +161,14 @@ void Monitor::BeginReload(uint64_t request) {
 
 void Monitor::FinishReload() {
   auto next = load_->Take();
-  std::string file = load_->failed_file();
+  std::string file = next ? options_.host_file : load_->failed_file();
+  Digest digest = next ? next->host.digest : load_->failed_digest();
   load_.reset();
   Status taken = next ? TakeConfiguration(std::move(*next)) : Status(std::unexpected(next.error()));
   std::string reason = taken ? "" : taken.error().ToString();
   if (!taken) {
-    LogError("reload refused, nothing has changed: " + reason);
-    Record(file == options_.host_file ? "config.reject" : "policy.reject", file, {}, reason);
+    LogLines(LogError, "reload refused, nothing has changed: " + reason);
+    Record(file == options_.host_file ? "config.reject" : "policy.reject", file, digest, reason);
   }
   if (reload_request_ != 0) ToBroker(flat::EncodeMessage(wire::ReloadAnswer{reload_request_, taken.has_value(), reason.substr(0, 65536)}));
 }

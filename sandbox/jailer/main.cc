@@ -52,20 +52,15 @@ Result<Options> ReadOptions(const std::vector<std::string>& words) {
   return options;
 }
 
-// The log escapes newlines; a loader's words are lines.
-void LogLines(std::string_view text) {
-  for (size_t end; !text.empty(); text.remove_prefix(std::min(end + 1, text.size())))
-    LogError(text.substr(0, end = std::min(text.find('\n'), text.size())));
-}
-
 int Main(const std::vector<std::string>& words) {
   SetLogName("warderd");
+  if (words == std::vector<std::string>{"--help"}) return WriteAll(STDOUT_FILENO, std::string(kUsage) + "\n") ? 0 : 3;
   auto options = ReadOptions(words);
   Monitor monitor(options ? *options : Options{});
-  if (!options) LogLines(options.error().ToString() + "\n" + kUsage);
+  if (!options) LogLines(LogError, options.error().ToString() + "\n" + kUsage);
   if (!options) return 2;
   if (auto started = monitor.Start(); !started) {
-    LogLines("does not start: " + started.error().ToString());
+    LogLines(LogError, "does not start: " + started.error().ToString());
     return options->probe ? 1 : 3;
   }
   return options->probe ? 0 : monitor.Run();
@@ -81,7 +76,7 @@ Status Monitor::Start() {
   umask(022);
   sigset_t set;
   sigemptyset(&set);
-  for (int number : {SIGCHLD, SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, number);
+  for (int number : {SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, number);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signals_ = UniqueFd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals_) return FailErrno("signalfd");
@@ -96,6 +91,7 @@ Status Monitor::Start() {
   auto probed = ProbeMachine();
   if (options_.probe) cgroups_->RemoveAll();
   if (!probed || options_.probe) return probed ? Status() : Status(std::unexpected(probed.error()));
+  WARDER_TRY_STATUS(WatchStopFile());
   WARDER_TRY_STATUS(Listen());
   return StartEpoch();
 }

@@ -67,6 +67,7 @@ void Monitor::Turn() {
     serve.push_back(std::move(then));
   };
   watch(signals_.get(), [this] { OnSignals(); });
+  if (serving_) watch(stop_watch_.get(), [this] { OnStopFile(); });
   watch(ledger_socket_.get(), [this] { OnLedger(); });
   watch(broker_socket_.get(), [this] { OnBroker(); });
   for (const Session& session : sessions_) watch(session.owner_socket.get(), [this, id = session.id] { OnOwner(id); });
@@ -89,6 +90,7 @@ void Monitor::OnSignals() {
   signalfd_siginfo signal;
   while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
     if (signal.ssi_signo == SIGHUP) BeginReload(0);
+    if (signal.ssi_signo == SIGUSR1) Leave(0, "SIGUSR1: everything ends at once");
     if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT) Leave(30'000 * kMs, "signal");
   }
   int status;

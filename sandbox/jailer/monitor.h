@@ -94,6 +94,8 @@ class Monitor {
   Status TakeConfiguration(Configuration next);
   // sessions.cc
   Status Listen();
+  Status WatchStopFile();
+  void OnStopFile();
   void AcceptAgent(const std::string& name);
   void AcceptAdmin();
   Status OpenSession(const wire::Agent& agent, const ucred& peer, UniqueFd connection);
@@ -131,12 +133,13 @@ class Monitor {
   uint64_t reload_request_ = 0;  // of the broker; 0: a SIGHUP
   Directories dirs_;
   std::optional<Cgroups> cgroups_;
-  UniqueFd signals_, run_filter_, hands_filter_, init_program_, hands_program_, admin_listener_;
+  UniqueFd signals_, run_filter_, hands_filter_, init_program_, hands_program_, admin_listener_, stop_watch_;
   std::map<std::string, UniqueFd> listeners_;  // by agent
   // the epoch
   std::optional<Receipts> receipts_;
   Child ledger_, broker_;
   UniqueFd ledger_socket_, broker_socket_, brokers_ledger_end_;
+  bool stopped_ = false;  // by the stop file
   bool serving_ = false, falling_ = false, after_crash_ = false;
   int crashes_ = 0, garbage_ = 0;
   uint64_t restart_ns_ = 0, epoch_began_ns_ = 0;

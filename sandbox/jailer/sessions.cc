@@ -1,12 +1,14 @@
 // Who may connect, what a session gets at its start, and what goes with it at its end?
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -59,6 +61,32 @@ Status Monitor::Listen() {
   return {};
 }
 
+// By its directory: the file comes and goes.
+Status Monitor::WatchStopFile() {
+  const std::string& file = config_.host.stop_file;
+  if (file.empty()) return {};
+  std::string directory = file.substr(0, std::max<size_t>(file.rfind('/'), 1));
+  stop_watch_ = UniqueFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!stop_watch_ || inotify_add_watch(stop_watch_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) < 0)
+    return Fail(Code::kSystem, "paths.stop-file: " + directory + " can not be watched: " + strerrordesc_np(errno), "make the directory");
+  return {};
+}
+
+void Monitor::OnStopFile() {
+  char events[4096];
+  while (stop_watch_ && read(stop_watch_.get(), events, sizeof events) > 0) {
+  }
+  const std::string& file = config_.host.stop_file;
+  bool present = !file.empty() && faccessat(AT_FDCWD, file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  if (present == stopped_) return;
+  stopped_ = present;
+  LogWarning(present ? "stopped: " + file + " is there; every session ends" : file + " is gone: sessions may begin");
+  Record(present ? "stop" : "resume", file, {}, present ? "the stop file came" : "the stop file is gone");
+  ToBroker(flat::EncodeMessage(wire::StopState{present}));
+  if (!present) return;
+  for (Session& session : sessions_) EndSession(session, "stopped: an operator's stop file is present");
+}
+
 void Monitor::AcceptAgent(const std::string& name) {
   auto agent = std::find_if(config_.host.agents.begin(), config_.host.agents.end(), [&](const auto& a) { return a.name == name; });
   auto listener = listeners_.find(name);
@@ -67,10 +95,9 @@ void Monitor::AcceptAgent(const std::string& name) {
   ucred peer;
   if (!connection || !PeerOf(connection.get(), peer)) return;
   auto open = std::count_if(sessions_.begin(), sessions_.end(), [&](const Session& s) { return s.agent.name == name && s.over.empty(); });
-  const std::string& stop = config_.host.stop_file;
   if (peer.uid != agent->uid) return Refuse(connection.get(), "this socket is another user's");
-  if (!stop.empty() && faccessat(AT_FDCWD, stop.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-    return Refuse(connection.get(), "stopped: an operator's stop file is present");
+  OnStopFile();  // an event may still be on its way
+  if (stopped_) return Refuse(connection.get(), "stopped: an operator's stop file is present");
   if (static_cast<size_t>(open) >= agent->sessions) return Refuse(connection.get(), "as many sessions as the host file allows");
   if (auto opened = OpenSession(*agent, peer, std::move(connection)); !opened)
     LogError("agent " + name + ": no session: " + opened.error().ToString());

@@ -214,6 +214,7 @@ void Run::DescribeStatus(wire::RunEnd& end) const {
   end.kind = wire::EndKind::kSignaled;
   end.signal = WTERMSIG(status);
   bool cpu_spent = end.cpu_ns >= plan_.limits.cpu_ms * kMillisecond;
+  if (end.signal == SIGXFSZ) end.kind = wire::EndKind::kDiskLimit;
   if (end.signal == SIGXCPU || (end.signal == SIGKILL && cpu_spent)) end.kind = wire::EndKind::kCpuLimit;
 }
 

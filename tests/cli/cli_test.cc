@@ -119,6 +119,7 @@ TEST(ToolAnswer, RunEndsWithTheCodesOfTheProtocol) {
       {{{"ended", "signaled"}, {"signal", 11}}, 139},
       {{{"ended", "wall-limit"}}, 124},
       {{{"ended", "memory-limit"}}, 137},
+      {{{"ended", "disk-limit"}}, 153},
       {{{"ended", "setup-failed"}}, 125},
       {{{"ended", "lost"}}, 125},
       {{{"refused", true}}, 126},

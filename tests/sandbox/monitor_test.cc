@@ -298,7 +298,7 @@ TEST_F(MonitorTest, AKilledBrokerOrLedgerTakesEveryJailAlongAndBothComeBack) {
     EXPECT_NE(Find("warder-ledger"), ledger);
     EXPECT_TRUE(Until([&] { return Find("sleep") == -1; }));
     for (const Process& p : Processes(pid_)) EXPECT_FALSE(p.uid >= kFirst && p.uid <= kLast) << p.name;
-    EXPECT_EQ(Count("jail-ended killed: the host lost"), epoch - 1) << Events();
+    EXPECT_TRUE(Until([&] { return Count("jail-ended killed: the host lost") == epoch - 1; })) << Events();
     ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
     ASSERT_TRUE(Until([&] { return Count("played work") == epoch && Find("sleep") > 0; })) << Events();
   }
@@ -348,6 +348,31 @@ TEST_F(MonitorTest, TermDrainsAndTheLedgerIsToldToStop) {
   Kill(pid_, SIGTERM);
   EXPECT_EQ(WaitExit(), 0) << Said();
   EXPECT_EQ(Count("stop"), 1) << Events();
+}
+
+TEST_F(MonitorTest, TheStopFileEndsEverythingAndKeepsAgentsOut) {
+  ASSERT_NO_FATAL_FAILURE(StartWorking());
+  Write("stop", "");
+  EXPECT_TRUE(Until([&] { return Find("sleep") == -1 && Find("warder-enter") == -1 && Find("warder-hands") == -1; }, 3)) << Said();
+  EXPECT_EQ(Count("host-event stop the stop file came"), 1) << Events();
+  bool closed = false;
+  Connect(directory_ / "run/agents/work.sock", kAgent, closed);
+  EXPECT_TRUE(closed);
+  fs::remove(directory_ / "stop");
+  EXPECT_TRUE(Until([&] { return Count("host-event resume") == 1; }));
+  ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
+  EXPECT_TRUE(Until([&] { return Count("played work") == 2 && Find("sleep") > 0; })) << Events();
+  Write("stop", "");
+  ASSERT_TRUE(Until([&] { return Count("host-event stop") == 2; }));
+  ASSERT_TRUE(Kill(Find("warder-broker"), SIGKILL));  // it holds at the next epoch too
+  EXPECT_TRUE(Until([&] { return Count("host-event stop") == 3; })) << Events();
+}
+
+TEST_F(MonitorTest, Usr1EndsTheHostAtOnce) {
+  ASSERT_NO_FATAL_FAILURE(StartWorking());
+  ASSERT_TRUE(Kill(pid_, SIGUSR1));
+  EXPECT_EQ(WaitExit(3), 0) << Said();
+  EXPECT_EQ(Count("host-event drain SIGUSR1"), 1) << Events();
 }
 
 TEST_F(MonitorTest, ASecondWarderdOverTheSameStateIsRefused) {
