@@ -90,8 +90,10 @@ Result<CallAnswer> McpClient::Request(const std::string& method, const std::stri
                                       const CallOptions& options) {
   const int64_t id = next_id_++;
   WARDER_TRY(json body, ParseObject(params));
-  WARDER_TRY_STATUS(socket_.Send(
-      Text({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(body)}})));
+  Status asked = socket_.Send(
+      Text({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(body)}}));
+  // A host that hung up may have said why: what it sent is still to be read.
+  if (!asked && asked.error().code != Code::kUnavailable) return std::unexpected(asked.error());
   CallAnswer answer;
   int interrupt = options.cancel_fd;
   milliseconds wait{-1};
@@ -121,7 +123,10 @@ Result<CallAnswer> McpClient::Request(const std::string& method, const std::stri
       WARDER_TRY_STATUS(sent);
       continue;
     }
-    if (message.value("id", json()) != id) continue;  // the late answer of a cancelled call
+    const json answered = message.value("id", json());
+    // An error without an id is of the connection: the host says why it will not serve us.
+    if (answered.is_null() && message.contains("error")) return std::unexpected(ResultOf(message).error());
+    if (answered != id) continue;  // the late answer of a cancelled call
     WARDER_TRY(answer.result, ResultOf(message));
     return answer;
   }

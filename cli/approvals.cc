@@ -100,7 +100,7 @@ std::vector<Command> ApprovalsCommands() {
   return {{"approvals list", "Calls that wait for a person", "warder approvals list", HostOptions(), List},
           {"approvals show", "One request in full, as its approver must read it", "warder approvals show 3",
            HostOptions({id}), Show},
-          {"approvals approve", "Say yes to exactly this call, once", "warder approvals approve 3 --digest 5f70bf18a086",
+          {"approvals approve", "Say yes to exactly this call, once", "warder approvals approve 3",
            HostOptions({id, {OptionKind::kText, "digest", "Of the text that you read (`approvals show`)", false}}), Approve},
           {"approvals deny", "Say no", "warder approvals deny 3 --message 'not on a Friday'",
            HostOptions({id, {OptionKind::kText, "message", "What the agent is told", false}}), Deny}};

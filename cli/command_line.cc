@@ -4,9 +4,11 @@
 #include <list>
 #include <memory>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
+#include "policy/schema.h"
 
 namespace warder::cli {
 
@@ -68,6 +70,11 @@ CLI::App* AddGroup(CLI::App* root, const std::string& word) {
     return known;
   CLI::App* group = root->add_subcommand(word, GroupBrief(word));
   group->require_subcommand(1);
+  for (const Command& command : AllCommands())
+    if (std::string_view(command.path).starts_with(word + " ")) {
+      group->footer(std::string("Example:\n  ") + command.example);
+      break;
+    }
   return group;
 }
 
@@ -111,10 +118,34 @@ std::string HelpCommand(const std::vector<std::string>& words) {
     std::string first = path.substr(0, space);
     if (words.empty() || words[0] != first) continue;
     if (space == std::string::npos) return line + " " + first + " --help";
-    if (words.size() > 1 && words[1] == path.substr(space + 1)) return line + " " + path + " --help";
+    if (words.size() > 1 && words[1] == path.substr(space + 1)) return "warder " + path + " --help";
     line = "warder " + first;
   }
   return line + " --help";
+}
+
+// What CLI11 would call a missing subcommand: a word where a command's name must be, and is none. Empty: no such word.
+std::string UnknownCommand(const std::vector<std::string>& words) {
+  if (words.empty() || words[0].starts_with('-')) return "";
+  std::vector<std::string> paths;
+  std::string asked = words[0];
+  bool group = false;
+  for (const Command& command : AllCommands()) {
+    const std::string path = command.path;
+    if (path == words[0]) return "";
+    group = group || path.starts_with(words[0] + " ");
+  }
+  if (group && (words.size() == 1 || words[1].starts_with('-'))) return "";
+  if (group) asked += " " + words[1];
+  for (const Command& command : AllCommands()) {
+    const std::string path = command.path;
+    if (path == asked) return "";
+    if (group == path.contains(' ')) paths.push_back(path);
+    else if (!group) paths.push_back(path.substr(0, path.find(' ')));
+  }
+  std::vector<std::string_view> views(paths.begin(), paths.end());
+  std::string near = policy::DidYouMean(asked, views);
+  return "there is no command " + ForTerminal(asked) + (near.empty() ? "" : "; " + near);
 }
 
 const Option* RestOption(const Command& command) {
@@ -130,6 +161,7 @@ int RunCommandLine(const std::vector<std::string>& words) {
   std::vector<std::string> before(words.begin(), dashes);
   bool has_rest = dashes != words.end();
   std::vector<std::string> rest(has_rest ? dashes + 1 : dashes, words.end());
+  if (std::string unknown = UnknownCommand(before); !unknown.empty()) return Misuse(unknown, "see `" + HelpCommand(before) + "`");
   Parser parser;
   Build(&parser);
   try {

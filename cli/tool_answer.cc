@@ -18,8 +18,16 @@ json Structured(const json& result) {
   return {{"failed", true}, {"code", "invalid"}, {"why", text.empty() ? "an answer without content" : text}};
 }
 
-bool WasRefused(const json& answer) { return answer.value("refused", false); }
-bool HasFailed(const json& answer) { return answer.value("failed", false); }
+namespace {
+// session_info has a counter of the same name.
+bool Says(const json& answer, const char* flag) {
+  auto found = answer.find(flag);
+  return found != answer.end() && found->is_boolean() && found->get<bool>();
+}
+}  // namespace
+
+bool WasRefused(const json& answer) { return Says(answer, "refused"); }
+bool HasFailed(const json& answer) { return Says(answer, "failed"); }
 
 std::string RefusalText(const json& answer) {
   std::string text = "refused: " + Shown(answer, "part") + "\n";

@@ -98,6 +98,22 @@ TEST(McpClient, TellsAHostThatIsGoneOrSpeaksOtherwise) {
   EXPECT_EQ(McpClient::Connect("/nonexistent/socket", "test").error().code, Code::kUnavailable);
 }
 
+// Said before our first word was read, and the connection is closed: the words still arrive.
+TEST(McpClient, AHostThatTurnsAConnectionAwaySaysWhy) {
+  for (bool admin : {false, true}) {
+    int fds[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    UniqueFd client(fds[0]);
+    {
+      LineSocket host{UniqueFd(fds[1])};
+      ASSERT_TRUE(host.Send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"warder: stopped"}})"));
+    }
+    std::string why = admin ? AdminClient(std::move(client)).Call("status", "{}").error().what
+                            : McpClient::Over(std::move(client), "test").error().what;
+    EXPECT_NE(why.find("warder: stopped"), std::string::npos) << why;
+  }
+}
+
 TEST(AdminClient, MapsTheHostsErrors) {
   const struct {
     std::string says;

@@ -52,7 +52,10 @@ TEST(CommandLine, MisuseIsTwoAndSaysWhatToDo) {
   };
   const Case cases[] = {
       {{}, "see `warder --help`"},
-      {{"fly"}, "see `warder --help`"},
+      {{"fly"}, "there is no command fly"},
+      {{"rnu", "--", "ls"}, "did you mean `run`?"},
+      {{"audit", "tial"}, "did you mean `audit tail`?"},
+      {{"policy", "explain", "--no-such"}, "see `warder policy explain --help`"},
       {{"audit"}, "see `warder audit --help`"},
       {{"run"}, "needs CMD after --"},
       {{"run", "--"}, "needs CMD after --"},
@@ -127,6 +130,11 @@ TEST(ToolAnswer, RunEndsWithTheCodesOfTheProtocol) {
       {json::object(), 125},  // an answer without an end is no success
   };
   for (const auto& [answer, code] : cases) EXPECT_EQ(RunExitCode(answer), code) << answer;
+}
+
+TEST(ToolAnswer, ACounterIsNoFlag) {
+  EXPECT_FALSE(WasRefused({{"refused", 3}}));
+  EXPECT_FALSE(HasFailed({{"failed", "no"}}));
 }
 
 TEST(ToolAnswer, ARefusalEndsWithTheCommandThatExplainsIt) {
