@@ -61,9 +61,9 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
     const bool known = policy != now.policies.end();
     agents.push_back({{"name", agent.name},
                       {"workspace", agent.workspace.directory},
-                      {"policy", known ? policy->second->id : agent.policy},
-                      {"policy_digest", known ? Hex(AsBytes(policy->second->digest)) : ""},
-                      {"profile", !agent.profile.empty() || !known ? agent.profile : policy->second->default_profile},
+                      {"policy", known ? policy->second->ids() : agent.policy},
+                      {"policy_digest", known ? Hex(AsBytes(policy->second->digest())) : ""},
+                      {"profile", !agent.profile.empty() || !known ? agent.profile : policy->second->default_profile()},
                       {"sessions", sessions}});
   }
   co_return json{{"host", now.host.name},

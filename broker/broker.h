@@ -11,7 +11,7 @@
 #include "broker/ledger_link.h"
 #include "broker/monitor_link.h"
 #include "broker/refusal_rate.h"
-#include "policy/policy.h"
+#include "policy/policy_set.h"
 #include "wire/host_plan.h"
 
 namespace warder::broker {
@@ -23,7 +23,7 @@ struct Generation {
   uint64_t number = 0;
   uint64_t epoch = 0;
   wire::HostPlan host;
-  std::map<std::string, std::shared_ptr<const policy::Policy>> policies;
+  std::map<std::string, std::shared_ptr<const policy::PolicySet>> policies;
   const wire::Agent* FindAgent(const std::string& name) const;
 };
 

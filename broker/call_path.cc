@@ -57,7 +57,7 @@ class CallPath {
   Stages stages_;
   // What is in force when the call begins stays in force for it, whatever is reloaded meanwhile.
   std::shared_ptr<const Generation> generation_;
-  std::shared_ptr<const policy::Policy> policy_;
+  std::shared_ptr<const policy::PolicySet> policy_;
   const wire::Agent* agent_ = nullptr;
   DecodedCall asked_;
   LookedUp found_;
@@ -126,7 +126,7 @@ asio::awaitable<json> CallPath::Serve() {
 Status CallPath::MayServe() const {
   if (!broker_.ledger.ok()) return warder::Fail(Code::kUnavailable, "the audit log is shut: nothing can be recorded, so nothing runs");
   if (broker_.draining) return warder::Fail(Code::kUnavailable, "the host is draining: it takes no new calls");
-  const uint64_t concurrent = policy_->limits.concurrent.value_or(SIZE_MAX);
+  const uint64_t concurrent = policy_->settings().limits.concurrent.value_or(SIZE_MAX);
   if (Counts() && session_->runs() >= concurrent)
     return warder::Fail(Code::kLimit, "the policy lets " + std::to_string(concurrent) + " calls of a session run at once",
                         "wait for one to end");

@@ -28,7 +28,7 @@ struct LookedUp {
 
 struct WhereFrom {  // the session's side of a question
   HandsLink& hands;
-  const policy::Policy& policy;
+  const policy::PolicySet& policy;
   const std::string& workspace;
   const wire::Bounds& bounds;
 };

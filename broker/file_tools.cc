@@ -102,9 +102,8 @@ asio::awaitable<Result<json>> ListTool(const Looking& l) {
   co_return ToolResult(std::move(out), std::move(text), false);
 }
 
-json SessionInfo(const Looking& l) {
-  json allowed = json::array();
-  for (const policy::ExecRule& rule : l.policy.exec) {
+void AddAllowed(const policy::Policy& layer, json& allowed) {
+  for (const policy::ExecRule& rule : layer.exec) {
     if (rule.level == policy::Level::kForbid) continue;
     std::string line = rule.id + ":";
     for (const policy::Example& example : rule.match) line += " `" + example.line + "`";
@@ -112,7 +111,7 @@ json SessionInfo(const Looking& l) {
       for (const std::string& word : rule.argv[0].words) line += " " + word;
     allowed.push_back(line);
   }
-  for (const policy::PathRule& rule : l.policy.paths) {
+  for (const policy::PathRule& rule : layer.paths) {
     std::string line = rule.id + ": " + policy::LevelName(rule.level);
     for (auto act : {policy::Act::kRead, policy::Act::kWrite, policy::Act::kDelete})
       if ((rule.may & policy::ActBit(act)) != 0) line += std::string(" ") + policy::ActName(act);
@@ -120,14 +119,19 @@ json SessionInfo(const Looking& l) {
     for (const std::string& glob : rule.match) line += " " + glob;
     allowed.push_back(line);
   }
+}
+
+json SessionInfo(const Looking& l) {
+  json allowed = json::array();
+  for (const auto& layer : l.policy.layers()) AddAllowed(*layer, allowed);
   const PlanFor plan_for{l.id.session, l.id.call, l.agent, l.host.bounds, l.policy, std::nullopt};
-  const wire::Limits limits = LimitsFor(plan_for, l.policy.limits);
+  const wire::Limits limits = LimitsFor(plan_for, l.policy.settings().limits);
   json out = {{"call", l.id.call},
               {"session", l.id.session},
               {"agent", l.agent.name},
               {"workspace", l.agent.workspace.directory},
-              {"profile", l.agent.profile.empty() ? l.policy.default_profile : l.agent.profile},
-              {"policy", l.policy.id},
+              {"profile", l.agent.profile.empty() ? l.policy.default_profile() : l.agent.profile},
+              {"policy", l.policy.ids()},
               {"tier", "namespace"},
               {"exec_guard", "none"},
               {"workspace_mode", "direct"},

@@ -40,7 +40,7 @@ struct Looking {
   CallId id;
   Session& session;
   const wire::Agent& agent;
-  const policy::Policy& policy;
+  const policy::PolicySet& policy;
   const wire::HostPlan& host;
   const DecodedCall& asked;
   const LookedUp& found;

@@ -47,7 +47,7 @@ audit::Draft CallRecord(CallId id, const CallRequest& request, const std::string
   return Make("call", id, body);
 }
 
-audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::Policy* policy,
+audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::PolicySet* policy,
                             const std::string& part, const LookedUp* found, uint64_t left_out) {
   audit::Body body;
   body.Text("level", policy::LevelName(decision.level))
@@ -55,7 +55,7 @@ audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const p
       .Text("file", decision.file)
       .Number("line", decision.where.line)
       .Free("why", Bounded(decision.why))
-      .Text("policy_digest", policy == nullptr ? "" : Hex(AsBytes(policy->digest)))
+      .Text("policy_digest", policy == nullptr ? "" : Hex(AsBytes(policy->digest())))
       .Text("engine", "warder 0.1.0");
   if (!decision.action.empty()) body.Text("action", decision.action);
   if (!decision.profile.empty()) body.Text("profile", decision.profile);

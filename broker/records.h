@@ -21,7 +21,7 @@ struct CallId {
 audit::Draft CallRecord(CallId id, const CallRequest& request, const std::string& client);
 // `part` is what was refused; found may be null where nothing was looked up; left_out: refusals of the agent
 // before this one that were only counted.
-audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::Policy* policy,
+audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::PolicySet* policy,
                             const std::string& part, const LookedUp* found, uint64_t left_out);
 audit::Draft ApprovalRequestRecord(CallId id, uint64_t approval, const ApprovalRequest& request);
 // One for each person who answered, or one that says why nobody did.

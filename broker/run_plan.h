@@ -16,7 +16,7 @@ struct PlanFor {
   uint64_t call = 0;
   const wire::Agent& agent;
   const wire::Bounds& bounds;
-  const policy::Policy& policy;
+  const policy::PolicySet& policy;
   std::optional<uint64_t> timeout_ms;  // of the call: only narrows
 };
 

@@ -41,7 +41,10 @@ Status TakePolicy(const Packet& packet, Incoming& incoming) {
   WARDER_TRY(auto bytes, ReadSealed(packet.fds[0].get(), limits::kMaxFlatConfigBytes));
   WARDER_TRY(auto policy, flat::DecodeMessage<policy::Policy>(bytes));
   if (!SameDigest(policy.digest, offered.digest)) return Fail(Code::kInvalid, offered.path + ": another digest");
-  incoming.generation->policies[offered.path] = std::make_shared<const policy::Policy>(std::move(policy));
+  std::vector<std::shared_ptr<const policy::Policy>> layers = {std::make_shared<const policy::Policy>(std::move(policy))};
+  auto set = policy::PolicySet::Make(std::move(layers));
+  if (!set) return Fail(Code::kInvalid, offered.path + ": " + set.error().front().problem.what);
+  incoming.generation->policies[offered.path] = std::make_shared<const policy::PolicySet>(std::move(*set));
   --incoming.policies_left;
   return {};
 }

@@ -75,7 +75,7 @@ Digest ShownDigest(const Shown& s) {
                       {"trash_entry", s.asked.trash_entry},
                       {"timeout_ms", s.asked.timeout_ms.value_or(0)},
                       {"facts", std::move(facts)},
-                      {"policy", Hex(AsBytes(s.policy.digest))},
+                      {"policy", Hex(AsBytes(s.policy.digest()))},
                       {"text", TextFor(s)}};
   return HashSha256(bound.dump(-1, ' ', false, json::error_handler_t::replace));
 }

@@ -12,7 +12,7 @@ struct Shown {
   CallId id;
   const wire::SessionOpened& session;
   const wire::Agent& agent;
-  const policy::Policy& policy;
+  const policy::PolicySet& policy;
   const wire::HostPlan& host;
   const DecodedCall& asked;
   const LookedUp& found;

@@ -103,17 +103,21 @@ Result<policy::Call> ReadCall(const std::vector<std::string>& words) {
   return Fail(Code::kInvalid, "there is no tool " + ForTerminal(words[0]), kExplainForm);
 }
 
-json DecisionJson(const policy::Policy& policy, const policy::Call& call, const policy::Decision& decision) {
-  json answer{{"level", policy::LevelName(decision.level)}, {"layer", policy.layer}, {"rule", decision.rule},
-              {"at", decision.where.line == 0 ? policy.file : At(policy.file, decision.where)},
+json DecisionJson(const policy::PolicySet& set, const policy::Call& call, const policy::Decision& decision) {
+  json answer{{"level", policy::LevelName(decision.level)}, {"layer", decision.layer}, {"rule", decision.rule},
+              {"at", decision.where.line == 0 ? decision.file : At(decision.file, decision.where)},
               {"why", decision.why}, {"action", decision.action}, {"profile", decision.profile},
               {"applied", json::array()}, {"near", json::array()}};
-  for (const policy::Applied& a : decision.applied)
+  for (const policy::Applied& a : decision.applied) {
+    const policy::Policy* layer = a.layer < set.size() ? &set.layer(a.layer) : nullptr;
     answer["applied"].push_back({{"id", a.id}, {"level", policy::LevelName(a.level)}, {"object", a.object},
-                                 {"at", a.where.line == 0 ? policy.file : At(policy.file, a.where)}, {"why", a.text}});
+                                 {"layer", layer == nullptr ? "" : policy::LayerName(layer->layer)},
+                                 {"at", layer == nullptr ? decision.file : a.where.line == 0 ? layer->file : At(layer->file, a.where)},
+                                 {"why", a.text}});
+  }
   for (const policy::SimpleCommand& command : call.line.commands)
-    for (const policy::NearMiss& miss : policy::NearMisses(policy, command))
-      answer["near"].push_back({{"id", miss.id}, {"at", At(policy.file, miss.where)}, {"words_matched", miss.words_matched},
+    for (const policy::NearMiss& miss : policy::NearMisses(set, command))
+      answer["near"].push_back({{"id", miss.id}, {"at", At(set.layer(miss.layer).file, miss.where)}, {"words_matched", miss.words_matched},
                                 {"failed_word", miss.failed_word}, {"expected", miss.expected}});
   if (call.line.opaque) answer["opaque"] = call.line.why_opaque;
   return answer;

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "config/bind_disk.h"
+#include "config/in_force.h"
 
 namespace warder::cli {
 
@@ -25,7 +26,14 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
   checked.problems = std::move(loaded.problems);
   if (!checked.usable) return checked;
   checked.notes = config::BindFromDisk(checked.policy);
-  checked.findings = policy::RunExamples(checked.policy);
+  // What a host would refuse of it is no fault of the policy.
+  for (policy::LoadProblem& problem : config::NotEnforced(checked.policy)) checked.notes.push_back(std::move(problem));
+  for (policy::Finding& finding : policy::RunExamples(checked.policy)) {
+    if (finding.fails) checked.findings.push_back(std::move(finding));
+    else checked.notes.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
+  }
+  for (policy::PolicySet::Problem& problem : policy::CheckSet(checked.policy))
+    checked.findings.push_back({problem.problem.where, std::move(problem.problem.what), std::move(problem.problem.remedy)});
   return checked;
 }
 

@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "config/bind_disk.h"
 #include "config/host_file.h"
+#include "config/in_force.h"
+#include "policy/decide.h"
 #include "policy/schema.h"
 
 namespace warder::config {
@@ -27,7 +29,7 @@ void Give(const std::string& name, const T& message, wire::ConfigAnswer& answer)
 
 wire::ConfigAnswer AnswerHost(const std::string& name, std::string_view bytes, Accounts& accounts) {
   wire::ConfigAnswer answer;
-  HostResult host = LoadHostFile(bytes, accounts);
+  HostResult host = LoadHostFile(bytes, accounts, name);
   answer.problems = host.Describe(name);
   if (host.problems.empty()) Give(name, host.plan, answer);
   return answer;
@@ -38,10 +40,16 @@ wire::ConfigAnswer AnswerPolicy(const std::string& name, std::string_view bytes)
   policy::LoadResult loaded = policy::LoadPolicy(name, bytes);
   answer.problems = loaded.Describe(name);
   if (!loaded.problems.empty()) return answer;
+  // What is seen only with all layers of the agent, which are this one; and what no host can hold to.
+  std::vector<policy::LoadProblem> refused = NotEnforced(loaded.policy);
+  for (policy::PolicySet::Problem& problem : policy::CheckSet(loaded.policy))
+    refused.push_back(std::move(problem.problem));
+  answer.problems = policy::DescribeProblems(name, refused);
+  if (!refused.empty()) return answer;
   answer.notes = policy::DescribeProblems(name, BindFromDisk(loaded.policy));
   std::vector<policy::LoadProblem> failed;
   for (policy::Finding& finding : policy::RunExamples(loaded.policy))
-    failed.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
+    if (finding.fails) failed.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
   answer.problems = policy::DescribeProblems(name, failed);
   if (failed.empty()) Give(name, loaded.policy, answer);
   return answer;

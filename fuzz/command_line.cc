@@ -56,7 +56,7 @@ bool Same(const SimpleCommand& a, const SimpleCommand& b) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const CommandLine line = warder::policy::ReadLine(text);
-  Demand(line.opaque == line.commands.empty());
+  Demand(line.opaque ? line.commands.size() <= 1 : !line.commands.empty());
   Demand(line.opaque != line.why_opaque.empty());
   if (line.opaque) return 0;
   Demand(!text.contains('\0') && !text.contains('\r'));

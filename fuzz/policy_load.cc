@@ -6,6 +6,7 @@
 
 #include "base/archive.h"
 #include "base/environment.h"
+#include "policy/decide.h"
 #include "policy/load.h"
 
 namespace {
@@ -27,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             !problem.remedy.empty());
   if (!first.problems.empty()) return 0;
   // What may never get through, whatever the rest of the file says.
-  for (const std::string& name : first.policy.environment_pass)
+  for (const std::string& name : first.policy.environment_pass.value_or(std::vector<std::string>()))
     Require(FindCodeVariable(name) == nullptr);
   for (const policy::ExecRule& rule : first.policy.exec)
     Require(!rule.id.empty() && !rule.argv.empty() && !rule.argv.front().words.empty());

@@ -1,7 +1,7 @@
 // What must be looked up before a call can be decided?
 //
-// Works on names alone, before any file was seen, so it asks for more than a decision may need: the paths of
-// every rule whose name and pattern fit, whatever its level.
+// Works on names alone, before any file was seen, so it asks for more than a decision may need: the
+// paths of every rule whose name and pattern fit, whatever its level.
 #include <algorithm>
 
 #include "policy/decide_parts.h"
@@ -11,13 +11,14 @@ namespace {
 
 class Analyser {
  public:
-  Analyser(const Policy& policy, const Call& call) : policy_(policy), call_(call) {}
+  Analyser(const PolicySet& set, const Call& call) : set_(set), call_(call) {}
 
   Analysis Run() {
     if (call_.tool == Tool::kRunCommand)
       Commands();
-    else if (call_.tool != Tool::kNone)
+    else
       FileTool();
+    if (call_.tool != Tool::kNone && !call_.inside) AddSessionNeeds(set_, out_.wanted.counters);
     return std::move(out_);
   }
 
@@ -27,8 +28,10 @@ class Analyser {
   void Commands();
   void OneCommand(const SimpleCommand& command, size_t index);
   void NamedProgram(const SimpleCommand& command, size_t index);
+  std::vector<Candidate> Candidates(size_t layer, const SimpleCommand& command, size_t index,
+                                    WantedProgram& wanted);
 
-  const Policy& policy_;
+  const PolicySet& set_;
   const Call& call_;
   size_t directory_ = SIZE_MAX;  // where relative paths start now
   Analysis out_;
@@ -38,18 +41,42 @@ class Analyser {
 size_t Analyser::Path(WantedPath wanted) {
   std::vector<WantedPath>& paths = out_.wanted.paths;
   for (size_t i = 0; i < paths.size(); ++i)
-    if (paths[i].text == wanted.text && paths[i].directory == wanted.directory && paths[i].act == wanted.act &&
-        paths[i].is_directory == wanted.is_directory)
+    if (paths[i].text == wanted.text && paths[i].directory == wanted.directory &&
+        paths[i].act == wanted.act && paths[i].is_directory == wanted.is_directory)
       return i;
   paths.push_back(std::move(wanted));
   return paths.size() - 1;
 }
 
 void Analyser::FileTool() {
-  Act act = Act::kRead;
-  if (call_.tool == Tool::kWriteFile || call_.tool == Tool::kRestoreFile) act = Act::kWrite;
-  if (call_.tool == Tool::kDeleteFile) act = Act::kDelete;
-  out_.tool_paths.push_back(Path({SIZE_MAX, call_.path, act, act != Act::kDelete, false, 0}));
+  auto add = [&](const std::string& path, Act act) {
+    out_.tool_paths.push_back(Path({SIZE_MAX, path, act, act != Act::kDelete, false, 0}));
+  };
+  switch (call_.tool) {
+    case Tool::kReadFile:
+    case Tool::kSearchFiles:
+    case Tool::kListDirectory:
+      return add(call_.path, Act::kRead);
+    case Tool::kWriteFile:
+    case Tool::kRestoreFile:
+      return add(call_.path, Act::kWrite);
+    case Tool::kDeleteFile:
+      return add(call_.path, Act::kDelete);
+    case Tool::kEditFile:
+      add(call_.path, Act::kRead);
+      return add(call_.path, Act::kWrite);
+    case Tool::kMoveFile:
+      add(call_.path, Act::kRead);
+      add(call_.path, Act::kDelete);
+      return add(call_.target, Act::kWrite);
+    case Tool::kUndoCall:
+      for (const UndonePath& undone : call_.undone) add(undone.path, undone.act);
+      return;
+    case Tool::kRunCommand:
+    case Tool::kHttpRequest:
+    case Tool::kNone:
+      return;
+  }
 }
 
 void Analyser::Commands() {
@@ -82,52 +109,91 @@ void Analyser::NamedProgram(const SimpleCommand& command, size_t index) {
   const std::string& name = command.argv[0];
   WantedProgram wanted;
   wanted.command = index;
-  const Program* bound = FindProgram(policy_, name);
-  if (name.starts_with('/'))
-    wanted.path = name;
-  else if (!name.contains('/') && bound != nullptr && !bound->files.empty())
-    wanted.path = bound->files.front().path;
-  // A digest costs a read of the file: only where a rule could use it.
-  const bool any_pinned = std::any_of(policy_.programs.begin(), policy_.programs.end(),
-                                      [](const Program& p) { return p.sha256.has_value(); });
-  for (const ExecRule& rule : policy_.exec) {
-    if (rule.argv.empty()) continue;
-    Candidate candidate;
-    for (const std::string& word : rule.argv[0].words) {
-      if (name != word && !(name.starts_with('/') && BaseName(name) == word)) continue;
-      if (const Program* program = FindProgram(policy_, word)) candidate.programs.push_back(program);
-    }
-    if (any_pinned)
-      for (const std::string& word : rule.argv[0].words)
-        if (const Program* program = FindProgram(policy_, word))
-          wanted.want_sha256 |= program->sha256.has_value() &&
-                                (rule.level == Level::kForbid || !candidate.programs.empty());
-    if (candidate.programs.empty()) continue;
-    candidate.rule = &rule;
-    candidate.fit = FitArgv(rule.argv, command.argv);
-    if (candidate.fit.fits && FindNeverArg(rule.never_args, command.argv)) candidate.fit.fits = false;
-    if (candidate.fit.fits)
-      for (const NamedPath& path : candidate.fit.paths)
-        candidate.paths.push_back(Path({directory_, command.argv[path.word].substr(path.offset), path.act,
-                                        path.act != Act::kDelete, false, index}));
-    analysis.candidates.push_back(std::move(candidate));
+  if (name.starts_with('/')) wanted.path = name;
+  for (size_t layer = 0; layer < set_.size(); ++layer) {
+    // Whose name it is: where layers bind it to different files, only one of them can be met.
+    if (wanted.path.empty() && !name.contains('/'))
+      if (const Program* bound = set_.index(layer).FindProgram(name);
+          bound != nullptr && !bound->files.empty())
+        wanted.path = bound->files.front().path;
+    wanted.want_sha256 |= set_.index(layer).hashes_everything();
+    analysis.layers.push_back(set_.Speaks(layer, Matter::kExec)
+                                  ? Candidates(layer, command, index, wanted)
+                                  : std::vector<Candidate>());
   }
   analysis.program = out_.wanted.programs.size();
   out_.wanted.programs.push_back(std::move(wanted));
 }
 
-}  // namespace
-
-std::string_view BaseName(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
-const Program* FindProgram(const Policy& policy, std::string_view name) {
-  for (const Program& program : policy.programs)
-    if (program.name == name) return &program;
-  return nullptr;
+std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& command,
+                                            size_t index, WantedProgram& wanted) {
+  const LayerIndex& found = set_.index(layer);
+  const Policy& policy = set_.layer(layer);
+  const std::string& name = command.argv[0];
+  std::vector<Candidate> candidates;
+  for (uint32_t r : found.WithBase(BaseName(name))) {
+    const ExecRule& rule = policy.exec[r];
+    if (!Counts(rule, call_.inside)) continue;
+    Candidate candidate;
+    candidate.rule = r;
+    for (const std::string& word : rule.argv[0].words) {
+      if (name != word && !(name.starts_with('/') && BaseName(name) == word)) continue;
+      if (const Program* program = found.FindProgram(word)) candidate.programs.push_back(program);
+    }
+    if (candidate.programs.empty()) continue;
+    // A digest costs a read of the file: only where a rule could use it.
+    for (const std::string& word : rule.argv[0].words)
+      if (const Program* program = found.FindProgram(word))
+        wanted.want_sha256 |= program->sha256.has_value();
+    candidate.fit = FitArgv(rule.argv, command.argv);
+    if (candidate.fit.fits && FindNeverArg(rule.never_args, command.argv))
+      candidate.fit.fits = false;
+    if (candidate.fit.fits) {
+      for (const NamedPath& path : candidate.fit.paths)
+        candidate.paths.push_back(Path({directory_, command.argv[path.word].substr(path.offset),
+                                        path.act, path.act != Act::kDelete, false, index}));
+      if (!call_.inside) AddNeeds(policy, rule, out_.wanted.counters);
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
 }
 
-Analysis Analyse(const Policy& policy, const Call& call) { return Analyser(policy, call).Run(); }
+void AddOnce(CounterNeed need, std::vector<CounterNeed>& needs) {
+  if (std::ranges::find(needs, need) == needs.end()) needs.push_back(std::move(need));
+}
 
-Wanted Want(const Policy& policy, const Call& call) { return Analyse(policy, call).wanted; }
+}  // namespace
+
+bool Counts(const ExecRule& rule, bool inside) {
+  return rule.only == Only::kBoth || (rule.only == Only::kInside) == inside;
+}
+
+void AddNeeds(const Policy& layer, const ExecRule& rule, std::vector<CounterNeed>& needs) {
+  if (rule.attempts) {
+    CounterNeed need{CounterKind::kAttempts, layer.layer, rule.id, {}};
+    need.breaker.max = rule.attempts->max;
+    need.breaker.per_ms = rule.attempts->per_ms;
+    AddOnce(std::move(need), needs);
+  }
+  if (!rule.lease.empty()) {
+    // One name space for all layers: two rules with the same resource mean the same thing.
+    CounterNeed need{CounterKind::kLease, LayerKind::kOrg, rule.lease, {}};
+    need.breaker.max = 1;
+    AddOnce(std::move(need), needs);
+  }
+}
+
+void AddSessionNeeds(const PolicySet& set, std::vector<CounterNeed>& needs) {
+  for (const auto& layer : set.layers())
+    for (const Breaker& breaker : layer->session)
+      AddOnce({CounterKind::kBreaker, layer->layer,
+               std::string("session.") + BreakerName(breaker.kind), breaker},
+              needs);
+}
+
+Analysis Analyse(const PolicySet& set, const Call& call) { return Analyser(set, call).Run(); }
+
+Wanted Want(const PolicySet& set, const Call& call) { return Analyse(set, call).wanted; }
 
 }  // namespace warder::policy

@@ -13,122 +13,132 @@ std::string Part(const Call& call, size_t index) {
   if (index >= commands.size()) return {};
   const std::string shown = "`" + ShowCommand(commands[index].argv) + "`: ";
   if (commands.size() == 1) return shown;
-  return "part " + std::to_string(index + 1) + " of " + std::to_string(commands.size()) + ", " + shown;
+  return "part " + std::to_string(index + 1) + " of " + std::to_string(commands.size()) + ", " +
+         shown;
 }
 
 std::string Colon(const std::string& text) { return text.empty() ? "" : ": " + text; }
 
-std::string OfRule(const Judged& judged, const std::string& profile) {
+std::string OfRule(const Judged& judged) {
   const Applied& applied = judged.applied;
   const ExecRule& rule = *judged.rule;
-  const bool by_profile = rule.level.value_or(Level::kAuto) < applied.level && !profile.empty();
+  const bool by_profile =
+      rule.level.value_or(Level::kAuto) < applied.level && !judged.profile.empty();
   const std::string source =
-      !by_profile         ? ""
+      !by_profile             ? ""
       : judged.action.empty() ? " (it has neither level nor action)"
-                          : " (profile " + profile + ", action " + judged.action + ")";
+                              : " (profile " + judged.profile + ", action " + judged.action + ")";
   switch (applied.level) {
-    case Level::kForbid: return "rule " + rule.id + " forbids it" + source + Colon(applied.text);
-    case Level::kApprove: return "rule " + rule.id + " asks a person first" + source + Colon(applied.text);
-    case Level::kNotify: return "rule " + rule.id + " allows it and tells people" + source;
-    case Level::kAuto: return "rule " + rule.id + " allows it" + source;
+    case Level::kForbid:
+      return "rule " + rule.id + " forbids it" + source + Colon(applied.text);
+    case Level::kApprove:
+      return "rule " + rule.id + " asks a person first" + source + Colon(applied.text);
+    case Level::kNotify:
+      return "rule " + rule.id + " allows it and tells people" + source;
+    case Level::kAuto:
+      return "rule " + rule.id + " allows it" + source;
   }
   return {};
 }
 
-std::string Names(const Policy& policy) {
-  constexpr size_t kShown = 24;
-  std::vector<std::string> names;
-  for (const ExecRule& rule : policy.exec) {
-    if (rule.level == Level::kForbid || rule.argv.empty()) continue;
-    for (const std::string& word : rule.argv[0].words)
-      if (std::find(names.begin(), names.end(), word) == names.end()) names.push_back(word);
-  }
-  std::string out;
-  for (size_t i = 0; i < names.size() && i < kShown; ++i) out += (i > 0 ? ", " : "") + ForTerminal(names[i]);
-  return names.size() > kShown ? out + ", …" : out;
-}
-
-bool IsForbid(const Policy& policy, const NearMiss& miss) {
-  return std::any_of(policy.exec.begin(), policy.exec.end(), [&](const ExecRule& rule) {
-    return rule.id == miss.id && rule.level == Level::kForbid;
-  });
-}
-
-std::string Describe(const Policy& policy, const SimpleCommand& command, const NearMiss& miss) {
-  std::string out = "rule " + miss.id + " (" + policy.file + ":" + std::to_string(miss.where.line) + ") fits `";
+std::string Describe(const PolicySet& set, const SimpleCommand& command, const NearMiss& miss) {
+  std::string out = "rule " + miss.id + " (" + set.layer(miss.layer).file + ":" +
+                    std::to_string(miss.where.line) + ") fits `";
   const std::vector<std::string> fitting(
-      command.argv.begin(),
-      command.argv.begin() + static_cast<ptrdiff_t>(std::min(miss.words_matched, command.argv.size())));
+      command.argv.begin(), command.argv.begin() + static_cast<ptrdiff_t>(std::min(
+                                                       miss.words_matched, command.argv.size())));
   out += ShowCommand(fitting) + "` and then takes " + miss.expected;
-  return out + (miss.words_matched >= command.argv.size() ? ", but nothing more was given"
-                                                          : ", not `" + ShowCommand({miss.failed_word}) + "`");
+  return out + (miss.words_matched >= command.argv.size()
+                    ? ", but nothing more was given"
+                    : ", not `" + ShowCommand({miss.failed_word}) + "`");
 }
 
-}  // namespace
+enum class Rules : bool { kAll, kAllowing };
 
-std::vector<NearMiss> NearMisses(const Policy& policy, const SimpleCommand& command) {
+std::vector<NearMiss> MissesIn(const PolicySet& set, const SimpleCommand& command, size_t layer,
+                               Rules which) {
   std::vector<NearMiss> misses;
   if (command.argv.empty() || command.change_directory) return misses;
-  for (const ExecRule& rule : policy.exec) {
-    if (rule.argv.empty()) continue;
-    const std::vector<std::string>& words = rule.argv[0].words;
-    const std::string_view base = BaseName(command.argv[0]);
-    if (std::none_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return word == command.argv[0] || BaseName(word) == base; }))
-      continue;
-    Fit fit = FitArgv(rule.argv, command.argv);
-    NearMiss miss{rule.id, rule.where, fit.words_matched, "", fit.expected};
+  for (uint32_t r : set.index(layer).WithBase(BaseName(command.argv[0]))) {
+    const ExecRule& rule = set.layer(layer).exec[r];
+    if (which == Rules::kAllowing && rule.level == Level::kForbid) continue;
+    Fit fit = FitArgv(rule.argv, command.argv, Explain::kYes);
+    NearMiss miss{rule.id, layer, rule.where, fit.words_matched, "", fit.expected};
     if (!fit.broken.empty()) {
       miss.words_matched = 1;
       miss.expected = "nothing: " + fit.broken;
-    } else if (std::optional<size_t> never = FindNeverArg(rule.never_args, command.argv); fit.fits && never) {
+    } else if (std::optional<size_t> never = FindNeverArg(rule.never_args, command.argv);
+               fit.fits && never) {
       miss.words_matched = *never;
       miss.expected = "none of its never-args";
     } else if (fit.fits) {
       continue;
     }
-    if (miss.words_matched < command.argv.size()) miss.failed_word = command.argv[miss.words_matched];
+    if (miss.words_matched < command.argv.size())
+      miss.failed_word = command.argv[miss.words_matched];
     misses.push_back(std::move(miss));
   }
   return misses;
 }
 
-std::string WhyNoRule(const Policy& policy, const SimpleCommand& command) {
+}  // namespace
+
+std::vector<NearMiss> NearMisses(const PolicySet& set, const SimpleCommand& command) {
+  std::vector<NearMiss> misses;
+  for (size_t layer = 0; layer < set.size(); ++layer)
+    for (NearMiss& miss : MissesIn(set, command, layer, Rules::kAll))
+      misses.push_back(std::move(miss));
+  return misses;
+}
+
+std::string WhyNoRule(const PolicySet& set, const SimpleCommand& command, size_t layer) {
   constexpr size_t kShown = 3;
-  std::vector<NearMiss> misses = NearMisses(policy, command);
-  std::erase_if(misses, [&](const NearMiss& miss) { return IsForbid(policy, miss); });
-  std::stable_sort(misses.begin(), misses.end(), [](const NearMiss& a, const NearMiss& b) {
-    return a.words_matched > b.words_matched;
-  });
+  std::vector<NearMiss> misses;
+  std::string names;
+  for (size_t i = 0; i < set.size(); ++i) {
+    if (layer != SIZE_MAX && layer != i) continue;
+    for (NearMiss& miss : MissesIn(set, command, i, Rules::kAllowing))
+      misses.push_back(std::move(miss));
+    if (names.empty()) names = set.index(i).allowed_names();
+  }
+  std::ranges::stable_sort(misses, std::ranges::greater(), &NearMiss::words_matched);
   if (misses.empty()) {
     const std::string& name = command.argv[0];
     if (name.contains('/') && name[0] != '/')
-      return "no rule allows it: a program is named by a name of the policy or by its absolute path";
-    const std::string names = Names(policy);
+      return "no rule allows it: a program is named by a name of the policy or by its absolute "
+             "path";
     return "no rule allows it: no rule is for " + ShowCommand({name}) +
            (names.empty() ? "; no program is allowed here" : "; allowed programs: " + names);
   }
   std::string out = "no rule allows it; nearest: ";
   for (size_t i = 0; i < misses.size() && i < kShown; ++i)
-    out += (i > 0 ? "; " : "") + Describe(policy, command, misses[i]);
+    out += (i > 0 ? "; " : "") + Describe(set, command, misses[i]);
   return out;
 }
 
-std::string WhyDecided(const Call& call, const Judged& judged, const std::string& profile) {
+std::string WhyDecided(const Call& call, const Judged& judged) {
   const Applied& applied = judged.applied;
-  if (applied.id == "opaque")
-    return "warder runs commands without a shell and can not read this line to its end: " + applied.text +
-           ". Understood: plain commands with quotes, pipes, && || ;, < > >> 2>&1, and cd DIR &&";
+  const std::string unread =
+      "warder runs commands without a shell and can not read this line to its end: ";
+  constexpr const char* kUnderstood =
+      ". Understood: plain commands with quotes, pipes, && || ;, < > >> 2>&1, and cd DIR &&";
+  if (applied.id == "opaque") return unread + applied.text + kUnderstood;
+  // Decided as the argv of a shell; no rule is for that.
+  if (call.line.opaque && applied.id == "no-rule")
+    return unread + call.line.why_opaque + kUnderstood +
+           ". Given to a shell as a whole: " + applied.text;
   const std::string part = Part(call, judged.command);
-  if (judged.rule != nullptr) return part + OfRule(judged, profile);
-  if (applied.id == "environment") return part + "the variable " + ForTerminal(applied.object) + ": " + applied.text;
-  const bool by_itself = applied.id == "no-rule" || applied.id == "no-path" || applied.id == "no-host" ||
-                         applied.id == "profile" || applied.id == "facts" || applied.id == "reason" ||
-                         applied.id == "own-session";
+  if (judged.rule != nullptr) return part + OfRule(judged);
+  if (applied.id == "environment")
+    return part + "the variable " + ForTerminal(applied.object) + ": " + applied.text;
+  const bool by_itself = applied.id == "no-rule" || applied.id == "no-path" ||
+                         applied.id == "no-host" || applied.id == "profile" ||
+                         applied.id == "facts" || applied.id == "reason" ||
+                         applied.id == "own-session" || applied.id.starts_with("session.");
   if (by_itself) return part + applied.text;
-  if (!judged.action.empty() && !applied.is_path)
+  if (!judged.action.empty() && applied.id == judged.action)
     return "action " + judged.action + " is at " + LevelName(applied.level) +
-           (profile.empty() ? "" : " in profile " + profile);
+           (judged.profile.empty() ? "" : " in profile " + judged.profile);
   return part + "rule " + applied.id + Colon(applied.text);
 }
 

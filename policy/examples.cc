@@ -1,11 +1,13 @@
-// Do the policy's own examples and tests come out as it says?
+// Do the policies' own examples and tests come out as they say?
 //
-// Nothing is looked up on disk: paths are taken by their text alone, programs are what their names were bound
-// to, and a name that is bound to nothing stands for a file of its own.
+// Nothing is looked up on disk: paths are taken by their text alone, programs are what their names
+// were bound to, and a name that is bound to nothing stands for a file of its own.
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "policy/decide_parts.h"
+#include "policy/url.h"
 
 namespace warder::policy {
 namespace {
@@ -28,12 +30,13 @@ std::string Lexical(const std::string& directory, const std::string& text) {
   return out.empty() ? "/" : out;
 }
 
-Facts Imagine(const Policy& policy, const Call& call, bool exists) {
+Facts Imagine(const PolicySet& set, const Call& call, bool exists) {
   Facts facts;
   facts.workspace = kWorkspace;
-  const Wanted wanted = Want(policy, call);
+  const Wanted wanted = Want(set, call);
   for (const WantedPath& path : wanted.paths) {
-    const std::string from = path.directory < facts.paths.size() ? facts.paths[path.directory].path : kWorkspace;
+    const std::string from =
+        path.directory < facts.paths.size() ? facts.paths[path.directory].path : kWorkspace;
     PathFact& fact = facts.paths.emplace_back();
     fact.resolved = true;
     fact.path = Lexical(from, path.text);
@@ -42,24 +45,44 @@ Facts Imagine(const Policy& policy, const Call& call, bool exists) {
   }
   for (const WantedProgram& program : wanted.programs) {
     ProgramFact& fact = facts.programs.emplace_back();
-    for (const Program& known : policy.programs)
-      for (const BoundFile& file : known.files)
-        if (!fact.found && !program.path.empty() && (file.path == program.path || known.name == program.path))
-          fact = {true, "", file.path, file.dev, file.ino, file.sha256 ? file.sha256 : known.sha256, true, true,
-                  false};
+    for (const auto& layer : set.layers())
+      for (const Program& known : layer->programs)
+        for (const BoundFile& file : known.files)
+          if (!fact.found && !program.path.empty() &&
+              (file.path == program.path || known.name == program.path))
+            fact = {true,     "",       file.path,
+                    file.dev, file.ino, file.sha256 ? file.sha256 : known.sha256,
+                    true,     true,     false};
   }
+  facts.counters.assign(wanted.counters.size(), {true, 0});
   return facts;
 }
 
-// The policy with a file of its own for each program that is bound to none.
-Policy WithEveryProgram(const Policy& policy) {
-  Policy whole = policy;
+// The layers with a file of its own for each program that is bound to none; a name stands for the
+// same file in each of them. Without windows where a test names no time.
+PolicySet WithEveryProgram(const PolicySet& set, bool windows) {
+  std::map<std::string, BoundFile> made;
+  for (const auto& layer : set.layers())
+    for (const Program& program : layer->programs)
+      if (!program.files.empty()) made.emplace(program.name, program.files.front());
   uint64_t next = 1;
-  for (Program& program : whole.programs)
-    if (program.files.empty())
-      program.files.push_back({program.name.starts_with('/') ? program.name : "/usr/bin/" + program.name,
-                               UINT64_MAX, next++, program.sha256});
-  return whole;
+  std::vector<std::shared_ptr<const Policy>> layers;
+  for (const auto& layer : set.layers()) {
+    auto whole = std::make_shared<Policy>(*layer);
+    for (Program& program : whole->programs) {
+      if (!program.files.empty()) continue;
+      auto [file, fresh] = made.try_emplace(program.name);
+      if (fresh)
+        file->second = {program.name.starts_with('/') ? program.name : "/usr/bin/" + program.name,
+                        UINT64_MAX, next++, program.sha256};
+      program.files.push_back(file->second);
+    }
+    if (!windows) whole->windows.clear();
+    layers.push_back(std::move(whole));
+  }
+  auto made_set = PolicySet::Make(std::move(layers));
+  WARDER_CHECK(made_set.has_value());  // the same layers agreed before
+  return std::move(*made_set);
 }
 
 // Whether the pattern fits this command, and no path that it or the line names is forbidden.
@@ -69,55 +92,67 @@ struct ExampleAnswer {
   std::string why;
 };
 
-ExampleAnswer Try(const Policy& policy, const ExecRule& rule, const std::string& text) {
+ExampleAnswer Try(const PolicySet& set, size_t layer, uint32_t r, const std::string& text) {
+  const ExecRule& rule = set.layer(layer).exec[r];
   Call call;
   call.line = ReadLine(text);
-  if (call.line.opaque) {  // decided as the argv of a shell that runs it
-    call.line.commands.emplace_back().argv = {"sh", "-c", text};
-  }
+  call.inside = rule.only == Only::kInside;
   if (call.line.commands.size() != 1 || call.line.commands[0].change_directory)
     return {false, false, "an example is one command, or a line that only a shell can read"};
-  call.line.opaque = false;
-  const Analysis analysis = Analyse(policy, call);
-  const Facts facts = Imagine(policy, call, true);
-  for (const Candidate& candidate : analysis.commands[0].candidates) {
-    if (candidate.rule != &rule) continue;
-    if (!candidate.fit.fits)
+  const Analysis analysis = Analyse(set, call);
+  const Facts facts = Imagine(set, call, true);
+  const Place place{facts.workspace, facts.tmp};
+  for (const Candidate& candidate : analysis.commands[0].layers[layer]) {
+    if (candidate.rule != r) continue;
+    if (!candidate.fit.fits) {
+      const Fit fit = FitArgv(rule.argv, call.line.commands[0].argv, Explain::kYes);
       return {true, false,
-              candidate.fit.expected.empty()
-                  ? "it has one of the never-args" + candidate.fit.broken
-                  : "after " + std::to_string(candidate.fit.words_matched) + " words it takes " + candidate.fit.expected};
+              fit.fits ? "it has one of the never-args"
+                       : "after " + std::to_string(fit.words_matched) + " words it takes " +
+                             fit.expected + fit.broken};
+    }
     std::vector<size_t> paths = analysis.commands[0].paths;
     paths.insert(paths.end(), candidate.paths.begin(), candidate.paths.end());
-    const PathJudge judge(policy, facts.workspace, facts.tmp);
-    for (size_t path : paths)
-      for (const Applied& applied : judge.Judge(facts.paths[path].path, analysis.wanted.paths[path].act))
-        if (applied.level == Level::kForbid && rule.level != Level::kForbid)
-          return {true, false, applied.id + ": " + applied.text};
+    for (size_t path : paths) {
+      if (rule.level == Level::kForbid || !set.Speaks(layer, Matter::kPaths)) break;
+      const std::string& resolved = facts.paths[path].path;
+      const Act act = analysis.wanted.paths[path].act;
+      if (resolved == "/dev/null" && act != Act::kDelete) continue;
+      const std::vector<Applied> said = JudgePathIn(set, layer, resolved, act, place);
+      if (said.empty() && !set.Passes(layer, Matter::kPaths))
+        return {true, false, "no-path: no path rule covers " + resolved};
+      for (const Applied& applied : said)
+        if (applied.level == Level::kForbid) return {true, false, applied.id + ": " + applied.text};
+    }
     return {true, true, "the pattern fits and no path is forbidden"};
   }
   return {true, false, "the rule is for another program"};
 }
 
-void RunRuleExamples(const Policy& policy, const ExecRule& rule, std::vector<Finding>& findings) {
+void RunRuleExamples(const PolicySet& set, size_t layer, uint32_t r,
+                     std::vector<Finding>& findings) {
+  const ExecRule& rule = set.layer(layer).exec[r];
   for (const bool wanted : {true, false}) {
     for (const Example& example : wanted ? rule.match : rule.not_match) {
-      const ExampleAnswer answer = Try(policy, rule, example.line);
+      const ExampleAnswer answer = Try(set, layer, r, example.line);
       if (answer.usable && answer.matches == wanted) continue;
+      const char* verb = !answer.usable ? ": " : wanted ? " and does not: " : " and does: ";
       findings.push_back({example.where,
                           "rule " + rule.id + ": `" + ForTerminal(example.line) + "` should " +
-                              (wanted ? "match" : "not match") +
-                              (answer.usable ? wanted ? " and does not: " : " and does: " : ": ") + answer.why,
-                          "change the pattern, or move the example to " + std::string(wanted ? "not-match" : "match")});
+                              (wanted ? "match" : "not match") + verb + answer.why,
+                          "change the pattern, or move the example to " +
+                              std::string(wanted ? "not-match" : "match"),
+                          layer});
     }
   }
 }
 
 bool CallOf(const Test& test, Call& call) {
   static constexpr std::pair<const char*, Tool> kTools[] = {
-      {"read_file", Tool::kReadFile},     {"write_file", Tool::kWriteFile},
-      {"delete_file", Tool::kDeleteFile}, {"list_directory", Tool::kListDirectory},
-      {"restore_file", Tool::kRestoreFile}};
+      {"read_file", Tool::kReadFile},       {"search_files", Tool::kSearchFiles},
+      {"write_file", Tool::kWriteFile},     {"edit_file", Tool::kEditFile},
+      {"delete_file", Tool::kDeleteFile},   {"list_directory", Tool::kListDirectory},
+      {"restore_file", Tool::kRestoreFile}, {"http_request", Tool::kHttpRequest}};
   // A test asks about levels; whether a reason was given is the caller's matter.
   call.reason = "a test of the policy";
   if (!test.run.empty()) {
@@ -125,57 +160,106 @@ bool CallOf(const Test& test, Call& call) {
     call.opaque_text = test.run;
     return true;
   }
-  for (const auto& [name, tool] : kTools)
-    if (test.tool == name) {
-      call.tool = tool;
-      call.path = test.path;
-      return true;
-    }
+  for (const auto& [name, tool] : kTools) {
+    if (test.tool != name) continue;
+    call.tool = tool;
+    call.path = test.path;
+    if (tool != Tool::kHttpRequest) return true;
+    const std::optional<Url> url = ReadUrl(test.url);
+    if (!url) return false;
+    call.host = {url->host, url->port, "GET"};
+    return true;
+  }
   return false;
 }
 
 // Whether `by` is one of what stood at the level that decided: an id, or the action of a rule.
-bool DecidedBy(const Policy& policy, const Decision& decision, const std::string& by) {
+bool DecidedBy(const PolicySet& set, const Decision& decision, const std::string& by) {
   Level top = Level::kAuto;
   for (const Applied& applied : decision.applied) top = std::max(top, applied.level);
   if (decision.rule == by) return true;
   for (const Applied& applied : decision.applied) {
     if (applied.level != top) continue;
     if (applied.id == by) return true;
-    for (const ExecRule& rule : policy.exec)
+    if (applied.layer == SIZE_MAX) continue;
+    for (const ExecRule& rule : set.layer(applied.layer).exec)
       if (rule.id == applied.id && rule.action == by) return true;
   }
   return false;
 }
 
-void RunTest(const Policy& policy, const Test& test, std::vector<Finding>& findings) {
-  const std::string shown =
-      "test `" + ForTerminal(test.run.empty() ? test.tool + " " + test.path + test.url : test.run) + "`";
-  Call call;
-  if (!CallOf(test, call)) {
-    findings.push_back({test.where, shown + ": the tool " + test.tool + " is not built in this version", "leave it out"});
-    return;
-  }
-  const Decision decision = Decide(policy, call, Imagine(policy, call, !test.is_new), test.profile);
-  if (decision.level != test.expect)
-    findings.push_back({test.where,
-                        shown + " should be " + LevelName(test.expect) + " and is " + LevelName(decision.level) +
-                            " by " + decision.rule + ": " + decision.why,
-                        "change the rules, or what the test expects"});
-  else if (!test.by.empty() && !DecidedBy(policy, decision, test.by))
-    findings.push_back({test.where,
-                        shown + " is " + LevelName(decision.level) + " as expected, but by " + decision.rule +
-                            " and not by " + test.by + ": " + decision.why,
-                        "name the rule that decided, or change the rules"});
+// What one layer says for itself: not what all together lack.
+Level OwnLevel(const PolicySet& own, const Call& call, const Facts& facts, const Test& test) {
+  const Decision decision = Decide(own, call, facts, test.profile);
+  Level level = Level::kAuto;
+  for (const Applied& applied : decision.applied)
+    if (applied.layer != SIZE_MAX) level = std::max(level, applied.level);
+  return level == Level::kApprove ? decision.level : level;
 }
+
+class TestRun {
+ public:
+  explicit TestRun(const PolicySet& set)
+      : with_windows_(WithEveryProgram(set, true)), without_(WithEveryProgram(set, false)) {}
+
+  const PolicySet& set() const { return with_windows_; }
+
+  void Run(size_t layer, const Test& test, std::vector<Finding>& findings) const {
+    const PolicySet& set = test.at ? with_windows_ : without_;
+    const std::string shown =
+        "test `" +
+        ForTerminal(test.run.empty() ? test.tool + " " + test.path + test.url : test.run) + "`";
+    Call call;
+    if (!CallOf(test, call)) {
+      findings.push_back({test.where, shown + ": no such call can be made",
+                          "name a tool of every host, and a plain http URL", layer});
+      return;
+    }
+    const Decision decision = Decide(set, call, FactsOf(set, call, test), test.profile);
+    const PolicySet alone(set.layer(layer));
+    const Level own = OwnLevel(alone, call, FactsOf(alone, call, test), test);
+    const std::string by = " by " + decision.rule +
+                           (set.size() > 1 ? " (" + decision.layer + ")" : "") + ": " +
+                           decision.why;
+    if (decision.level < test.expect || own > test.expect)
+      findings.push_back({test.where,
+                          shown + " should be " + LevelName(test.expect) + " and is " +
+                              LevelName(own > test.expect ? own : decision.level) + by,
+                          "change the rules, or what the test expects", layer});
+    else if (decision.level > test.expect)
+      findings.push_back({test.where,
+                          shown + " is " + LevelName(test.expect) + " for its own layer, and " +
+                              LevelName(decision.level) + by,
+                          "nothing: another layer may always be stricter", layer, false});
+    else if (!test.by.empty() && !DecidedBy(set, decision, test.by))
+      findings.push_back({test.where,
+                          shown + " is " + LevelName(decision.level) + " as expected, but not by " +
+                              test.by + ", it is" + by,
+                          "name the rule that decided, or change the rules", layer});
+  }
+
+ private:
+  static Facts FactsOf(const PolicySet& set, const Call& call, const Test& test) {
+    Facts facts = Imagine(set, call, !test.is_new);
+    if (test.at)
+      for (const std::string& zone : set.settings().zones) facts.zones.push_back({zone, *test.at});
+    return facts;
+  }
+
+  const PolicySet with_windows_, without_;
+};
 
 }  // namespace
 
-std::vector<Finding> RunExamples(const Policy& policy) {
-  const Policy whole = WithEveryProgram(policy);
+std::vector<Finding> RunExamples(const PolicySet& set) {
+  const TestRun run(set);
   std::vector<Finding> findings;
-  for (const ExecRule& rule : whole.exec) RunRuleExamples(whole, rule, findings);
-  for (const Test& test : whole.tests) RunTest(whole, test, findings);
+  for (size_t layer = 0; layer < set.size(); ++layer) {
+    const Policy& policy = run.set().layer(layer);
+    for (uint32_t r = 0; r < policy.exec.size(); ++r)
+      RunRuleExamples(run.set(), layer, r, findings);
+    for (const Test& test : policy.tests) run.Run(layer, test, findings);
+  }
   return findings;
 }
 

@@ -1,7 +1,7 @@
 // How is a command line read into simple commands, and what makes it opaque?
 //
-// One pass, no backtracking, no recursion. Whatever is not listed here as understood is opaque: the reader
-// never guesses. Sources: POSIX.1-2017 XCU 2 (Shell Command Language), bash(1), dash(1).
+// One pass, no backtracking, no recursion. Whatever is not listed here as understood is opaque: the
+// reader never guesses. Sources: POSIX.1-2017 XCU 2 (Shell Command Language), bash(1), dash(1).
 #include "policy/line.h"
 
 #include <optional>
@@ -18,13 +18,14 @@ constexpr size_t kMaxRedirections = 16;  // as the plan takes them (wire/plan.cc
 
 struct Word {
   std::string text;
-  size_t at = 0;           // byte offset in the line
-  bool quoted = false;     // some of it was quoted
-  size_t equals = kNone;   // of an unquoted `NAME=`: where the `=` is
+  size_t at = 0;          // byte offset in the line
+  bool quoted = false;    // some of it was quoted
+  size_t equals = kNone;  // of an unquoted `NAME=`: where the `=` is
 };
 
 bool IsNameByte(char c, bool first) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         (!first && c >= '0' && c <= '9');
 }
 
 bool IsName(std::string_view text) {
@@ -40,18 +41,36 @@ bool IsDigits(std::string_view text) {
 // What an unquoted byte would make a shell do; null where it stands for itself.
 const char* MeaningOf(char c) {
   switch (c) {
-    case '$': return "`$` expands something; write the value itself, or put it in single quotes";
-    case '`': return "a command substitution; run that command in a call of its own";
+    case '$':
+      return "`$` expands something; write the value itself, or put it in single quotes";
+    case '`':
+      return "a command substitution; run that command in a call of its own";
     case '*':
     case '?':
-    case '[': return "a file name pattern; name the files, or quote it if the program reads it";
+    case '[':
+      return "a file name pattern; name the files, or quote it if the program reads it";
     case '(':
-    case ')': return "a subshell or function; write plain commands joined by && or ;";
+    case ')':
+      return "a subshell or function; write plain commands joined by && or ;";
     case '{':
-    case '}': return "a brace; write each word out, or quote it if it stands for itself";
-    case '!': return "`!`; quote it if it stands for itself";
-    default: return nullptr;
+    case '}':
+      return "a brace; write each word out, or quote it if it stands for itself";
+    case '!':
+      return "`!`; quote it if it stands for itself";
+    default:
+      return nullptr;
   }
+}
+
+// What is not understood is decided as the argv of a shell, where it can be one.
+void ForShell(CommandLine& line, std::vector<std::string> argv) {
+  line.commands.clear();
+  size_t bytes = 0;
+  for (const std::string& word : argv) {
+    if (word.contains('\0')) return;
+    bytes += word.size() + 1;
+  }
+  if (bytes <= limits::kMaxArgvBytes) line.commands.emplace_back().argv = std::move(argv);
 }
 
 class LineReader {
@@ -59,7 +78,8 @@ class LineReader {
   explicit LineReader(std::string_view line) : line_(line) {}
 
   CommandLine Read() {
-    if (!Bytes() || !Commands() || !ChangesOfDirectory()) out_.commands.clear();
+    if (!Bytes() || !Commands() || !ChangesOfDirectory())
+      ForShell(out_, {"sh", "-c", std::string(line_)});
     return std::move(out_);
   }
 
@@ -71,7 +91,9 @@ class LineReader {
     return false;
   }
   bool End() const { return at_ >= line_.size(); }
-  char Peek(size_t ahead = 0) const { return at_ + ahead < line_.size() ? line_[at_ + ahead] : '\0'; }
+  char Peek(size_t ahead = 0) const {
+    return at_ + ahead < line_.size() ? line_[at_ + ahead] : '\0';
+  }
   void SkipBlanks() {
     while (Peek() == ' ' || Peek() == '\t') ++at_;
   }
@@ -131,7 +153,8 @@ bool LineReader::Connector(Join& join, bool& more) {
   if (start < line_.size() && c == '&' && next != '&')
     return Opaque(start, "`&` runs in the background; use && or ; between commands");
   if (c == '|' && next == '&') return Opaque(start, "`|&`; write 2>&1 | instead");
-  if (c == ';' && (next == ';' || next == '&')) return Opaque(start, "`;;` or `;&` outside of case");
+  if (c == ';' && (next == ';' || next == '&'))
+    return Opaque(start, "`;;` or `;&` outside of case");
   join = c == '|' ? next == '|' ? Join::kOr : Join::kPipe : c == '&' ? Join::kAnd : Join::kThen;
   SkipBlankLines();
   more = !End();
@@ -180,7 +203,8 @@ bool LineReader::Place(SimpleCommand& command, Word word) {
       return true;
     }
     if (!word.quoted && IsReservedWord(word.text))
-      return Opaque(word.at, "`" + word.text + "` is part of the shell's language; write plain commands");
+      return Opaque(word.at,
+                    "`" + word.text + "` is part of the shell's language; write plain commands");
     if (word.text.empty()) return Opaque(word.at, "a program without a name");
     if (word.text.find('=') != std::string::npos)
       return Opaque(word.at, "neither an assignment nor the name of a program");
@@ -191,7 +215,8 @@ bool LineReader::Place(SimpleCommand& command, Word word) {
 
 bool LineReader::Redirect(SimpleCommand& command, std::optional<int> number) {
   const size_t start = at_;
-  if (command.redirections.size() == kMaxRedirections) return Opaque(start, "more than 16 redirections");
+  if (command.redirections.size() == kMaxRedirections)
+    return Opaque(start, "more than 16 redirections");
   const bool reads = Peek() == '<';
   const char next = Peek(1);
   Redirection redirection;
@@ -199,7 +224,8 @@ bool LineReader::Redirect(SimpleCommand& command, std::optional<int> number) {
   if (reads != (redirection.fd == 0))
     return Opaque(start, "a redirection that reads another descriptor than 0, or writes 0");
   if (next == '(') return Opaque(start, "a process substitution; use a pipe or a file");
-  if (reads && next == '<') return Opaque(start, "a here-document; give the text as the call's stdin");
+  if (reads && next == '<')
+    return Opaque(start, "a here-document; give the text as the call's stdin");
   if (next == '|' || (reads && (next == '&' || next == '>')))
     return Opaque(start, "`>|`, `<&` or `<>`; only < > >> and 2>&1 are understood");
   if (next == '&') return Duplicate(command, number, start);
@@ -221,7 +247,8 @@ bool LineReader::Duplicate(SimpleCommand& command, std::optional<int> number, si
   if (End() || from != (fd == 2 ? '1' : '2') || !ends)
     return Opaque(start, "a duplication other than 2>&1 and >&2");
   ++at_;
-  command.redirections.push_back({fd, RedirectKind::kDuplicate, "", static_cast<uint8_t>(from - '0')});
+  command.redirections.push_back(
+      {fd, RedirectKind::kDuplicate, "", static_cast<uint8_t>(from - '0')});
   return true;
 }
 
@@ -235,7 +262,8 @@ bool LineReader::Target(Redirection& redirection) {
   if (word.text.empty()) return Opaque(word.at, "a redirection to an empty path");
   // bash opens these itself, not as files (bash(1) "REDIRECTION").
   for (std::string_view own : {"/dev/tcp/", "/dev/udp/", "/dev/fd/", "/dev/std"})
-    if (word.text.starts_with(own)) return Opaque(word.at, "a name below /dev that shells treat specially");
+    if (word.text.starts_with(own))
+      return Opaque(word.at, "a name below /dev that shells treat specially");
   redirection.path = std::move(word.text);
   return true;
 }
@@ -255,7 +283,8 @@ bool LineReader::ReadWord(Word& word) {
       if (!DoubleQuoted(word)) return false;
     } else if (c == '\\') {
       if (at_ + 1 >= line_.size()) return Opaque(at_, "a backslash at the end");
-      if (Peek(1) == '\n') return Opaque(at_, "a line that continues on the next; write it as one line");
+      if (Peek(1) == '\n')
+        return Opaque(at_, "a line that continues on the next; write it as one line");
       word.text += Peek(1);
       word.quoted = true;
       at_ += 2;
@@ -271,11 +300,13 @@ bool LineReader::Unquoted(Word& word) {
   if (const char* meaning = MeaningOf(c)) return Opaque(at_, meaning);
   const bool begins = at_ == word.at;
   if (c == '#' && begins) return Opaque(at_, "a comment; leave it out, or quote the `#`");
-  // Shells expand `~` at the start of a word, and after = and : where they take it for an assignment.
+  // Shells expand `~` at the start of a word, and after = and : where they take it for an
+  // assignment.
   const char before = begins ? '\0' : line_[at_ - 1];
   if (c == '~' && (begins || std::string_view("=:'\"\\").contains(before)))
     return Opaque(at_, "`~` expands to a home directory; write the path, or quote it");
-  if (c == '=' && word.equals == kNone && !word.quoted && IsName(word.text)) word.equals = word.text.size();
+  if (c == '=' && word.equals == kNone && !word.quoted && IsName(word.text))
+    word.equals = word.text.size();
   word.text += c;
   ++at_;
   return true;
@@ -300,14 +331,16 @@ bool LineReader::DoubleQuoted(Word& word) {
   return Opaque(start, "a double quote that does not end");
 }
 
-// `cd` is understood only where nothing can run in the old directory because the cd failed or was skipped.
+// `cd` is understood only where nothing can run in the old directory because the cd failed or was
+// skipped.
 bool LineReader::ChangesOfDirectory() {
   std::vector<SimpleCommand>& commands = out_.commands;
   bool changed = false;
   for (size_t i = 0; i < commands.size(); ++i) {
     SimpleCommand& command = commands[i];
     if (changed && (command.join == Join::kOr || command.join == Join::kThen))
-      return Opaque(0, "after `cd`, join what follows with && (else it runs elsewhere when cd fails)");
+      return Opaque(0,
+                    "after `cd`, join what follows with && (else it runs elsewhere when cd fails)");
     if (command.argv[0] != "cd") continue;
     if (command.argv.size() != 2 || command.argv[1].empty() || command.argv[1][0] == '-' ||
         !command.assignments.empty() || !command.redirections.empty())
@@ -346,7 +379,11 @@ CommandLine ReadArgv(const std::vector<std::string>& argv) {
     bytes += word.size() + 1;
   }
   if (bytes > limits::kMaxArgvBytes) return OpaqueArgv("an argv of more than 64 KiB");
-  if (argv.size() == 3 && argv[1] == "-c" && IsShell(argv[0])) return ReadLine(argv[2]);
+  if (argv.size() == 3 && argv[1] == "-c" && IsShell(argv[0])) {
+    CommandLine read = ReadLine(argv[2]);
+    if (read.opaque) ForShell(read, argv);
+    return read;
+  }
   CommandLine line;
   SimpleCommand& command = line.commands.emplace_back();
   command.argv = argv;
@@ -379,7 +416,8 @@ std::string ShowCommand(const std::vector<std::string>& argv) {
   }
   if (line.size() <= kShown) return ForTerminal(line);
   size_t cut = kShown;
-  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xc0) == 0x80) --cut;  // between characters
+  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xc0) == 0x80)
+    --cut;  // between characters
   return ForTerminal(line.substr(0, cut)) + "…";
 }
 

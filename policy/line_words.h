@@ -5,11 +5,12 @@
 
 namespace warder::policy {
 
-// Reserved words of bash and dash together (POSIX 2.4, bash(1) "RESERVED WORDS"). Unquoted in the place of a
-// command they begin something that is not a simple command.
+// Reserved words of bash and dash together (POSIX 2.4, bash(1) "RESERVED WORDS"). Unquoted in the
+// place of a command they begin something that is not a simple command.
 bool IsReservedWord(std::string_view word);
 
-// Builtins that are no file: running one in a process of its own would mean nothing, so they are not programs.
+// Builtins that are no file: running one in a process of its own would mean nothing, so they are
+// not programs.
 bool IsShellOnly(std::string_view word);
 
 // Variables that bash answers an assignment to with an error, or that change how it reads the line.

@@ -9,8 +9,8 @@ namespace warder::policy {
 namespace {
 
 // Ids that decisions use for what no rule says.
-constexpr std::string_view kReserved[] = {"no-rule", "no-path",     "no-host",
-                                          "opaque",  "environment", "reason"};
+constexpr std::string_view kReserved[] = {"no-rule", "no-path", "no-host", "opaque", "environment",
+                                          "reason",  "profile", "facts",   "free",   "own-session"};
 
 void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_view>& ids) {
   std::map<std::string_view, uint32_t> seen;
@@ -27,6 +27,9 @@ void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_vi
   };
   for (const ExecRule& rule : policy.exec) check(rule.id, rule.where);
   for (const PathRule& rule : policy.paths) check(rule.id, rule.where);
+  for (const NetworkRule& rule : policy.network) check(rule.id, rule.where);
+  for (const Window& window : policy.windows) check(window.id, window.where);
+  for (const Redaction& redaction : policy.redact) check(redaction.id, redaction.where);
 }
 
 void CheckProfiles(Reading& reading, const Draft& draft) {
@@ -54,22 +57,55 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
   }
 }
 
-void CheckActions(Reading& reading, const Draft& draft, std::vector<std::string_view>& actions) {
-  actions.assign(std::begin(kToolActions), std::end(kToolActions));
-  for (const ExecRule& rule : draft.policy.exec)
-    if (!rule.action.empty() &&
-        std::find(actions.begin(), actions.end(), rule.action) == actions.end())
-      actions.push_back(rule.action);
-  for (const Mention& mention : draft.listed_actions)
-    if (std::find(actions.begin(), actions.end(), mention.name) == actions.end())
-      reading.Problem(mention.where,
-                      Quote(mention.name) + " is the action of no rule and of no tool",
-                      DidYouMean(mention.name, actions));
+// Actions and tools that the file itself names; whether others exist is seen with all layers.
+void AddActions(const Policy& policy, std::vector<std::string_view>& known) {
+  known.insert(known.end(), std::begin(kToolActions), std::end(kToolActions));
+  for (const ExecRule& rule : policy.exec)
+    if (!rule.action.empty() && std::ranges::find(known, rule.action) == known.end())
+      known.push_back(rule.action);
+}
+
+void CheckReached(Reading& reading, const Draft& draft) {
+  std::vector<std::string_view> ids;
+  for (const NetworkRule& rule : draft.policy.network) ids.push_back(rule.id);
+  for (const Mention& mention : draft.reached) {
+    auto rule = std::ranges::find(draft.policy.network, mention.name, &NetworkRule::id);
+    if (rule == draft.policy.network.end())
+      reading.Problem(mention.where, Quote(mention.name) + " is not a network rule of this file",
+                      DidYouMean(mention.name, ids));
+    else if (rule->level == Level::kForbid)
+      reading.Problem(mention.where, Quote(mention.name) + " is a rule that forbids",
+                      "name rules that allow; what is forbidden counts anyway");
+  }
+}
+
+void CheckTools(Reading& reading, const Policy& policy) {
+  std::map<std::string_view, uint32_t> seen;
+  for (const ExecRule& rule : policy.exec) {
+    if (!rule.tool || rule.tool->name.empty()) continue;
+    auto [first, fresh] = seen.emplace(rule.tool->name, rule.where.line);
+    if (!fresh)
+      reading.Problem(rule.where,
+                      Quote(rule.tool->name) + " is the tool of another rule, in line " +
+                          std::to_string(first->second),
+                      "write a name of its own");
+  }
+}
+
+// A key that says what to do with the unmatched of a section that is not there says nothing.
+void CheckUnmatched(Reading& reading, const YamlNode& root, const Policy& policy) {
+  const YamlNode* unmatched = root.Find("unmatched");
+  if (unmatched == nullptr) return;
+  const std::pair<const char*, bool> sections[] = {
+      {"exec", policy.has_exec}, {"paths", policy.has_paths}, {"network", policy.has_network}};
+  for (const auto& [key, has] : sections)
+    if (const YamlNode* node = unmatched->Find(key); node != nullptr && !has)
+      reading.Problem(node->where, std::string("`unmatched: ") + key + "` without `" + key + "`",
+                      "take it out: a layer without the section says nothing about it");
 }
 
 void CheckDecidedBy(Reading& reading, const Draft& draft, std::vector<std::string_view> known) {
-  for (std::string_view name : kReserved)
-    if (name != "no-host") known.push_back(name);
+  for (std::string_view name : kReserved) known.push_back(name);
   for (const Mention& mention : draft.decided_by)
     if (std::find(known.begin(), known.end(), mention.name) == known.end())
       reading.Problem(mention.where,
@@ -93,20 +129,22 @@ void AddPrograms(Draft& draft) {
 }  // namespace
 
 void CheckDraft(Reading& reading, const YamlNode& root, Draft& draft) {
-  if (draft.policy.workspace_mode == WorkspaceMode::kDirect && root.Find("workspace") == nullptr)
-    reading.Problem(
-        root.where, "no `workspace`: the default, copy-on-write, is not built in this version",
-        "write `workspace: { mode: direct }`, and know that what commands delete is gone");
   if ((root.Find("profiles") == nullptr) != (root.Find("default-profile") == nullptr))
     reading.Problem(root.where, "`profiles` and `default-profile` belong together",
                     root.Find("profiles") == nullptr
                         ? "write `profiles`, or take `default-profile` out"
                         : "write `default-profile: name`");
-  std::vector<std::string_view> known, actions;
+  std::vector<std::string> breakers;
+  std::vector<std::string_view> known;
   CheckIds(reading, draft.policy, known);
   CheckProfiles(reading, draft);
-  CheckActions(reading, draft, actions);
-  known.insert(known.end(), actions.begin(), actions.end());
+  CheckReached(reading, draft);
+  CheckTools(reading, draft.policy);
+  CheckUnmatched(reading, root, draft.policy);
+  AddActions(draft.policy, known);
+  for (const Breaker& breaker : draft.policy.session)
+    breakers.push_back(std::string("session.") + BreakerName(breaker.kind));
+  known.insert(known.end(), breakers.begin(), breakers.end());
   CheckDecidedBy(reading, draft, std::move(known));
   AddPrograms(draft);
 }

@@ -69,27 +69,47 @@ void ReadRuleLimits(Reading& reading, const YamlNode& node, RuleDraft& into) {
 }
 
 void ReadPeople(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
-  auto people = reading.Count(node, 100);
-  if (people && *people != 1)
-    reading.Problem(node.where,
-                    Quote(node.text) + " people: more than one is not built in this version",
-                    "write `people: 1`");
-  terms.people = 1;
+  if (auto people = reading.Count(node, 100)) terms.people = static_cast<uint32_t>(*people);
 }
 
 void ReadExpires(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
   if (auto time = reading.Duration(node)) terms.expires_ms = *time;
 }
 
+void ReadReuse(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
+  terms.reuse = ReadRate(reading, node, "reuse");
+}
+
 constexpr KeyRule<ApprovalTerms> kApproval[] = {
-    {"people", Need::kOptional, ReadPeople, ""},
+    {"people", Need::kNoted, ReadPeople, ""},
     {"expires", Need::kOptional, ReadExpires, ""},
-    {"reuse", Need::kNotBuilt, nullptr, "take it out: a yes counts for one call"},
+    {"reuse", Need::kNoted, ReadReuse, ""},
 };
 
 void ReadApproval(Reading& reading, const YamlNode& node, RuleDraft& into) {
   ReadMap(reading, node, "approval", kApproval, into.rule.approval.emplace());
 }
+
+void ReadRateMax(Reading& reading, const YamlNode& node, Rate& rate) {
+  rate.max = reading.Count(node).value_or(1);
+}
+void ReadRatePer(Reading& reading, const YamlNode& node, Rate& rate) {
+  rate.per_ms = reading.Duration(node).value_or(1);
+}
+constexpr KeyRule<Rate> kRate[] = {
+    {"max", Need::kRequired, ReadRateMax, "`max: 3`"},
+    {"per", Need::kRequired, ReadRatePer, "`per: 1h`"},
+};
+
+}  // namespace
+
+std::optional<Rate> ReadRate(Reading& reading, const YamlNode& node, std::string_view what) {
+  Rate rate;
+  ReadMap(reading, node, what, kRate, rate);
+  return rate;
+}
+
+namespace {
 
 void ReadExamples(Reading& reading, const YamlNode& node, std::vector<Example>& into) {
   for (auto& [line, where] : reading.Texts(node, "write a list of command lines"))
@@ -101,6 +121,62 @@ void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
 }
 void ReadNotMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
   ReadExamples(reading, node, into.rule.not_match);
+}
+
+void ReadReach(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  for (const auto& [id, where] : reading.Texts(node, "write ids of network rules, as [github]")) {
+    into.rule.network.push_back(id);
+    into.draft->reached.push_back({id, where});
+  }
+}
+
+void ReadAttempts(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.rule.attempts = ReadRate(reading, node, "attempts");
+}
+
+void ReadGuard(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  constexpr std::string_view kGuards[] = {"enforce", "record", "off"};
+  if (auto guard = reading.OneOf(node, kGuards)) into.rule.guard = static_cast<Guard>(*guard);
+}
+
+void ReadOnly(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  constexpr std::string_view kOnly[] = {"inside", "call"};
+  auto only = reading.OneOf(node, kOnly);
+  if (only) into.rule.only = *only == 0 ? Only::kInside : Only::kCall;
+}
+
+void ReadLease(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  auto name = reading.Text(node, "write the name of a resource, as `lease: staging`");
+  if (name && !IsRuleId(*name))
+    reading.Problem(node.where, Quote(*name) + " is not the name of a resource",
+                    "write small letters, digits and dashes, as `staging`");
+  into.rule.lease = name.value_or("");
+}
+
+void ReadToolName(Reading& reading, const YamlNode& node, ToolTerms& tool) {
+  auto name = reading.Text(node, "write `name: run_tests`");
+  if (!name) return;
+  if (!IsActionName(*name))
+    reading.Problem(node.where, Quote(*name) + " is not the name of a tool",
+                    "write small letters, digits and _, as `run_tests`");
+  for (std::string_view known : kBuiltInTools)
+    if (*name == known)
+      reading.Problem(node.where, Quote(*name) + " is a tool that every host has",
+                      "write another name");
+  tool.name = *name;
+}
+
+void ReadToolDescription(Reading& reading, const YamlNode& node, ToolTerms& tool) {
+  tool.description = reading.Text(node, "write what the tool does").value_or("");
+}
+
+constexpr KeyRule<ToolTerms> kTool[] = {
+    {"name", Need::kRequired, ReadToolName, "`name: run_tests`"},
+    {"description", Need::kRequired, ReadToolDescription, "`description: what it does`"},
+};
+
+void ReadTool(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  ReadMap(reading, node, "tool", kTool, into.rule.tool.emplace());
 }
 
 constexpr KeyRule<RuleDraft> kRule[] = {
@@ -115,21 +191,24 @@ constexpr KeyRule<RuleDraft> kRule[] = {
     {"approval", Need::kOptional, ReadApproval, ""},
     {"match", Need::kOptional, ReadMatch, ""},
     {"not-match", Need::kOptional, ReadNotMatch, ""},
-    {"network", Need::kNotBuilt, nullptr, "take it out: no run has a network yet"},
-    {"attempts", Need::kNotBuilt, nullptr,
-     "take it out, and write `level: approve` where each run should be seen"},
-    {"guard", Need::kNotBuilt, nullptr, "take it out: there is no exec guard yet"},
-    {"only", Need::kNotBuilt, nullptr,
-     "take it out: there is no exec guard yet, rules count for calls"},
-    {"lease", Need::kNotBuilt, nullptr, "take it out"},
-    {"tool", Need::kNotBuilt, nullptr, "take it out: agents use run_command"},
+    {"network", Need::kNoted, ReadReach, ""},
+    {"attempts", Need::kNoted, ReadAttempts, ""},
+    {"guard", Need::kNoted, ReadGuard, ""},
+    {"only", Need::kNoted, ReadOnly, ""},
+    {"lease", Need::kNoted, ReadLease, ""},
+    {"tool", Need::kNoted, ReadTool, ""},
 };
 
 // What the keys of one rule say against each other.
 void CheckRule(Reading& reading, const YamlNode& node, ExecRule& rule) {
-  const YamlNode* forbid = node.Find("forbid");
-  if (forbid == nullptr) return;
-  for (std::string_view key : {"level", "why", "approval", "limits"})
+  if (const YamlNode* tool = node.Find("tool")) CheckTool(reading, *tool, rule);
+  for (const Element& element : rule.argv)
+    if (!element.as.empty() && !rule.tool)
+      reading.Problem(element.where, "`as` in a rule without `tool`",
+                      "write `tool: { name: …, description: … }`, or take `as` out");
+  if (node.Find("forbid") == nullptr) return;
+  for (std::string_view key :
+       {"level", "why", "approval", "limits", "network", "attempts", "guard", "lease", "tool"})
     if (const YamlNode* other = node.Find(key))
       reading.Problem(other->where, "`" + std::string(key) + "` beside `forbid`",
                       "take one of the two out");

@@ -17,22 +17,58 @@ struct Mention {
 
 struct Draft {
   Policy policy;
-  std::vector<Mention> listed_actions;  // in profiles and require-reason
   std::vector<Mention> named_profiles;  // default-profile, based-on, tests
   std::vector<Mention> decided_by;      // `by` of tests
   std::vector<Mention> started;         // words in first place of an argv
+  std::vector<Mention> reached;         // ids of network rules that exec rules name
+
+  void ListAction(const std::string& action, Where where) {
+    policy.listed_actions.push_back({action, where});
+  }
 };
 
-inline constexpr std::string_view kToolActions[] = {"read_file", "list_directory", "create_file",
-                                                    "modify_file", "delete_file"};
+// The tools that every host has: no rule may make one of these names.
+inline constexpr std::string_view kBuiltInTools[] = {
+    "run_command",  "start_process", "read_file",      "search_files", "list_directory",
+    "write_file",   "edit_file",     "move_file",      "delete_file",  "restore_file",
+    "undo_call",    "http_request",  "process_output", "stop_process", "list_changes",
+    "report_usage", "session_info"};
 
-void ReadPrograms(Reading& reading, const YamlNode& node, Draft& draft);  // load_programs.cc
-void ReadExec(Reading& reading, const YamlNode& node, Draft& draft);      // load_exec.cc
-void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft);     // load_paths.cc
-void ReadProfiles(Reading& reading, const YamlNode& node, Draft& draft);  // load_profiles.cc
-void ReadTests(Reading& reading, const YamlNode& node, Draft& draft);     // load_tests.cc
+void ReadPrograms(Reading& reading, const YamlNode& node, Draft& draft);       // load_programs.cc
+void ReadExec(Reading& reading, const YamlNode& node, Draft& draft);           // load_exec.cc
+void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft);          // load_paths.cc
+void ReadProfiles(Reading& reading, const YamlNode& node, Draft& draft);       // load_profiles.cc
+void ReadNetwork(Reading& reading, const YamlNode& node, Draft& draft);        // load_network.cc
+void ReadWindows(Reading& reading, const YamlNode& node, Draft& draft);        // load_windows.cc
+void ReadSession(Reading& reading, const YamlNode& node, Draft& draft);        // load_session.cc
+void ReadUnmatched(Reading& reading, const YamlNode& node, Draft& draft);      // load_around.cc
+void ReadInside(Reading& reading, const YamlNode& node, Draft& draft);         // load_around.cc
+void ReadWorkspace(Reading& reading, const YamlNode& node, Draft& draft);      // load_around.cc
+void ReadJail(Reading& reading, const YamlNode& node, Draft& draft);           // load_around.cc
+void ReadEnvironment(Reading& reading, const YamlNode& node, Draft& draft);    // load_around.cc
+void ReadRequireReason(Reading& reading, const YamlNode& node, Draft& draft);  // load_around.cc
+void ReadRedact(Reading& reading, const YamlNode& node, Draft& draft);         // load_around.cc
+// The shorthand, rewritten into rules (load_shorthand.cc).
+void ReadAllowedActions(Reading& reading, const YamlNode& node, Draft& draft);
+void ReadForbidden(Reading& reading, const YamlNode& node, Draft& draft);
+void ReadResourceLimits(Reading& reading, const YamlNode& node, Draft& draft);
+void ReadAllowedHosts(Reading& reading, const YamlNode& node, Draft& draft);
+// What the shorthand's parts say together; once the whole file is read.
+void FinishShorthand(Reading& reading, const YamlNode& root, Draft& draft);
+void ReadTests(Reading& reading, const YamlNode& node, Draft& draft);  // load_tests.cc
 void ReadLimits(Reading& reading, const YamlNode& node, Limits& limits,
                 bool of_rule);  // load_limits.cc
+
+// `{ max: 3, per: 1h }`, both required.
+std::optional<Rate> ReadRate(Reading& reading, const YamlNode& node, std::string_view what);
+// "Sat" or "Sat 11:00" parts (load_windows.cc); nothing where it is none.
+std::optional<uint8_t> WeekdayNamed(std::string_view text);
+std::optional<uint16_t> MinuteNamed(std::string_view text);
+// A path or glob list of a rule, checked; `delete` and `write` only beneath a variable.
+std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node);  // load_paths.cc
+bool BeneathVariable(const std::string& text);                               // load_paths.cc
+// A host as a rule names it, in lower case: exact, or `*.domain` (load_network.cc).
+bool IsHostPattern(std::string_view text);
 
 // A program as a rule may name it: a bare name, or a clean absolute path.
 bool IsProgramName(std::string_view text);
@@ -44,6 +80,11 @@ struct RegexProblem {
   std::string what, remedy;
 };
 std::optional<RegexProblem> CheckRegex(const std::string& regex);
+// The same for `redact`, which is searched for: groups and anchors are free, fitting nothing is
+// not.
+std::optional<RegexProblem> CheckSearch(const std::string& regex);
+// What keeps a rule's pattern from being filled by parameters (policy/tool_schema.h).
+void CheckTool(Reading& reading, const YamlNode& node, const ExecRule& rule);
 
 // References across sections; also makes the full list of programs (load_check.cc).
 void CheckDraft(Reading& reading, const YamlNode& root, Draft& draft);

@@ -30,6 +30,8 @@ std::optional<std::string> Fill(Reading& reading, const std::string& text, Where
   return std::nullopt;
 }
 
+}  // namespace
+
 bool BeneathVariable(const std::string& text) {
   for (std::string_view name : kVariables) {
     std::string whole = "${" + std::string(name) + "}";
@@ -37,6 +39,8 @@ bool BeneathVariable(const std::string& text) {
   }
   return false;
 }
+
+namespace {
 
 struct RuleDraft {
   PathRule rule;
@@ -95,6 +99,8 @@ void ReadUnder(Reading& reading, const YamlNode& node, RuleDraft& into) {
                     "begin with / or a variable; no `.`, `..`, doubled or trailing slashes");
 }
 
+}  // namespace
+
 std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
   std::vector<std::string> globs;
   for (const auto& [text, where] :
@@ -108,6 +114,8 @@ std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
   }
   return globs;
 }
+
+namespace {
 
 void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
   into.rule.match = ReadGlobs(reading, node);

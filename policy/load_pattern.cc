@@ -136,16 +136,19 @@ void ReadRepeat(Reading& reading, const YamlNode& node, Element& element) {
   element.repeat_high = static_cast<uint32_t>(range->second);
 }
 
+void ReadAs(Reading& reading, const YamlNode& node, Element& element) {
+  auto name = reading.Text(node, "write the name of a parameter, as `as: files`");
+  if (name && !IsActionName(*name))
+    reading.Problem(node.where, Quote(*name) + " is not the name of a parameter",
+                    "write small letters, digits and _, as `files`");
+  element.as = name.value_or("");
+}
+
 constexpr KeyRule<Element> kElement[] = {
-    {"re", Need::kOptional, ReadRegex, ""},
-    {"text", Need::kOptional, ReadTextElement, ""},
-    {"int", Need::kOptional, ReadInt, ""},
-    {"path", Need::kOptional, ReadPath, ""},
-    {"host", Need::kOptional, ReadHost, ""},
-    {"flags", Need::kOptional, ReadFlags, ""},
-    {"repeat", Need::kOptional, ReadRepeat, ""},
-    {"as", Need::kNotBuilt, nullptr,
-     "take it out: it names a parameter of `tool`, which comes later"},
+    {"re", Need::kOptional, ReadRegex, ""},      {"text", Need::kOptional, ReadTextElement, ""},
+    {"int", Need::kOptional, ReadInt, ""},       {"path", Need::kOptional, ReadPath, ""},
+    {"host", Need::kOptional, ReadHost, ""},     {"flags", Need::kOptional, ReadFlags, ""},
+    {"repeat", Need::kOptional, ReadRepeat, ""}, {"as", Need::kOptional, ReadAs, ""},
 };
 
 void ReadBraces(Reading& reading, const YamlNode& node, Element& element) {
@@ -158,6 +161,8 @@ void ReadBraces(Reading& reading, const YamlNode& node, Element& element) {
     return;
   }
   ReadMap(reading, node, "an element", kElement, element);
+  if (const YamlNode* as = node.Find("as"); as != nullptr && element.kind == ElementKind::kFlags)
+    reading.Problem(as->where, "as with flags", "take it out: a tool gives no flags");
   if (const YamlNode* repeat = node.Find("repeat");
       repeat != nullptr && element.kind == ElementKind::kFlags)
     reading.Problem(repeat->where, "repeat with flags",

@@ -23,7 +23,7 @@ void ReadActions(Reading& reading, const YamlNode& node, ProfileDraft& into) {
       continue;
     }
     actions.emplace_back(action, level);
-    into.draft->listed_actions.push_back({action, where});
+    into.draft->ListAction(action, where);
   }
 }
 

@@ -53,14 +53,7 @@ std::optional<RegexProblem> Forbidden(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<RegexProblem> CheckRegex(const std::string& regex) {
-  if (auto problem = Forbidden(regex)) return problem;
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(1 << 20);
-  RE2 compiled(regex, options);
+std::optional<RegexProblem> CheckSize(const RE2& compiled) {
   if (!compiled.ok())
     return RegexProblem{"a regex that RE2 does not take: " + compiled.error(),
                         "see github.com/google/re2/wiki/Syntax"};
@@ -68,6 +61,29 @@ std::optional<RegexProblem> CheckRegex(const std::string& regex) {
     return RegexProblem{
         "a regex of " + std::to_string(compiled.ProgramSize()) + " states",
         "at most " + std::to_string(limits::kMaxRegexStates) + " are taken: use smaller repeats"};
+  return std::nullopt;
+}
+
+RE2::Options Options() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(1 << 20);
+  return options;
+}
+
+}  // namespace
+
+std::optional<RegexProblem> CheckRegex(const std::string& regex) {
+  if (auto problem = Forbidden(regex)) return problem;
+  return CheckSize(RE2(regex, Options()));
+}
+
+std::optional<RegexProblem> CheckSearch(const std::string& regex) {
+  const RE2 compiled(regex, Options());
+  if (auto problem = CheckSize(compiled)) return problem;
+  if (RE2::FullMatch("", compiled))
+    return RegexProblem{"a regex that fits the empty text",
+                        "make it hold at least one character: else it is everywhere"};
   return std::nullopt;
 }
 

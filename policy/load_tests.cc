@@ -1,5 +1,6 @@
 // What may `tests` say?
 #include "policy/load_parts.h"
+#include "policy/url.h"
 
 namespace warder::policy {
 namespace {
@@ -14,8 +15,9 @@ void ReadRun(Reading& reading, const YamlNode& node, TestDraft& into) {
 }
 
 void ReadTool(Reading& reading, const YamlNode& node, TestDraft& into) {
-  constexpr std::string_view kTools[] = {"read_file", "write_file", "list_directory", "delete_file",
-                                         "restore_file"};
+  constexpr std::string_view kTools[] = {"read_file",    "search_files", "list_directory",
+                                         "write_file",   "edit_file",    "delete_file",
+                                         "restore_file", "http_request"};
   if (auto tool = reading.OneOf(node, kTools)) into.test.tool = kTools[*tool];
 }
 
@@ -45,6 +47,28 @@ void ReadBy(Reading& reading, const YamlNode& node, TestDraft& into) {
   into.draft->decided_by.push_back({*name, node.where});
 }
 
+void ReadTestUrl(Reading& reading, const YamlNode& node, TestDraft& into) {
+  auto text = reading.Text(node, "write `url: https://host/path`");
+  if (text && !ReadUrl(*text))
+    reading.Problem(node.where, Quote(*text) + " is not an http URL",
+                    "write https:// or http://, a host, a path; no user, no fragment");
+  into.test.url = text.value_or("");
+}
+
+void ReadAt(Reading& reading, const YamlNode& node, TestDraft& into) {
+  const std::string& text = node.text;
+  const size_t blank = node.kind == YamlKind::kScalar ? text.find(' ') : std::string::npos;
+  if (blank != std::string::npos) {
+    auto day = WeekdayNamed(std::string_view(text).substr(0, blank));
+    auto minute = MinuteNamed(std::string_view(text).substr(blank + 1));
+    if (day && minute && *minute < 1440) {
+      into.test.at = LocalTime{*day, *minute};
+      return;
+    }
+  }
+  reading.Problem(node.where, "`at` is no time of the week", "write it as `at: \"Sat 11:00\"`");
+}
+
 constexpr KeyRule<TestDraft> kTest[] = {
     {"run", Need::kOptional, ReadRun, ""},
     {"tool", Need::kOptional, ReadTool, ""},
@@ -53,8 +77,8 @@ constexpr KeyRule<TestDraft> kTest[] = {
     {"profile", Need::kOptional, ReadProfile, ""},
     {"expect", Need::kRequired, ReadExpect, "`expect: auto` (or notify, approve, forbid)"},
     {"by", Need::kOptional, ReadBy, ""},
-    {"url", Need::kNotBuilt, nullptr, "take the test out: there is no http_request yet"},
-    {"at", Need::kNotBuilt, nullptr, "take it out: there are no windows yet"},
+    {"url", Need::kOptional, ReadTestUrl, ""},
+    {"at", Need::kOptional, ReadAt, ""},
 };
 
 void CheckTest(Reading& reading, const YamlNode& node) {
@@ -64,14 +88,22 @@ void CheckTest(Reading& reading, const YamlNode& node) {
   if ((run == nullptr) == (tool == nullptr))
     reading.Problem(node.where, "a test without one call",
                     "write either `run: \"a line\"` or `tool: name, path: …`");
-  if (tool != nullptr && path == nullptr)
+  const bool http = tool != nullptr && tool->text == "http_request";
+  if (tool != nullptr && !http && path == nullptr)
     reading.Problem(tool->where, "a tool without its path", "write `path: …` beside it");
-  for (std::string_view key : {"path", "new"})
+  if (http && node.Find("url") == nullptr)
+    reading.Problem(tool->where, "http_request without its url", "write `url: …` beside it");
+  if (const YamlNode* other = node.Find(http ? "path" : "url"); other != nullptr && tool != nullptr)
+    reading.Problem(other->where,
+                    (http ? "`path`" : "`url`") + std::string(" with ") + Quote(tool->text),
+                    http ? "write `url: …`" : "take it out: it is for http_request");
+  for (std::string_view key : {"path", "new", "url"})
     if (const YamlNode* other = node.Find(key); other != nullptr && run != nullptr)
       reading.Problem(other->where, "`" + std::string(key) + "` beside `run`",
                       "take it out: it belongs to `tool`");
-  if (const YamlNode* is_new = node.Find("new");
-      is_new != nullptr && tool != nullptr && tool->text != "write_file")
+  if (const YamlNode* is_new = node.Find("new"); is_new != nullptr && tool != nullptr &&
+                                                 tool->text != "write_file" &&
+                                                 tool->text != "restore_file")
     reading.Problem(is_new->where, "`new` with " + Quote(tool->text),
                     "take it out: it is for write_file");
 }

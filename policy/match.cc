@@ -1,9 +1,10 @@
 // How are all ways found in which an argv fits a pattern, in polynomial time?
 //
-// Forward: begin_(e, w) says that the elements before e can take exactly the words before w. Backward:
-// end_(e, w) says that the elements from e on can take exactly the words from w on. A step of an element
-// lies on a way that fits where its start is in begin_ and its end is in end_; so the paths of all ways are
-// found without listing the ways. Elements that repeat take runs of words, a word each.
+// Forward: begin_(e, w) says that the elements before e can take exactly the words before w.
+// Backward: end_(e, w) says that the elements from e on can take exactly the words from w on. A
+// step of an element lies on a way that fits where its start is in begin_ and its end is in end_;
+// so the paths of all ways are found without listing the ways. Elements that repeat take runs of
+// words, a word each.
 #include "policy/match.h"
 
 #include <algorithm>
@@ -34,18 +35,23 @@ std::optional<Act> PathOf(FlagValue value) {
 class Matcher {
  public:
   Matcher(const std::vector<Element>& pattern, const std::vector<std::string>& argv)
-      : pattern_(pattern), argv_(argv), elements_(pattern.size()), words_(argv.size()),
+      : pattern_(pattern),
+        argv_(argv),
+        elements_(pattern.size()),
+        words_(argv.size()),
         dashes_(static_cast<size_t>(std::find(argv.begin() + 1, argv.end(), "--") - argv.begin())),
-        runs_(elements_ * (words_ + 1)), begin_(elements_ + 1, words_ + 1),
-        inside_(elements_ + 1, words_ + 1), end_(elements_ + 1, words_ + 1) {}
+        runs_(elements_ * (words_ + 1)),
+        begin_(elements_ + 1, words_ + 1),
+        inside_(elements_ + 1, words_ + 1),
+        end_(elements_ + 1, words_ + 1) {}
 
-  Fit Run() {
+  Fit Run(Explain explain) {
     for (const Element& element : pattern_)
       if (fit_.broken = ProblemOf(element); !fit_.broken.empty()) return std::move(fit_);
     begin_.Set(1, 1);
     for (size_t e = 1; e < elements_; ++e) Forward(e);
     if (!begin_.Get(elements_, words_)) {
-      TellHowFar();
+      if (explain == Explain::kYes) TellHowFar();
       return std::move(fit_);
     }
     fit_.fits = true;
@@ -65,6 +71,7 @@ class Matcher {
   void CollectFlags(size_t e);
   void TellHowFar();
   void AddPath(size_t word, size_t offset, Act act);
+  void AddHost(size_t word, uint16_t port);
 
   const std::vector<Element>& pattern_;
   const std::vector<std::string>& argv_;
@@ -157,7 +164,7 @@ void Matcher::Collect(size_t e) {
     if (stop < w + element.repeat_low) continue;
     for (size_t word = std::max(w, done); word < stop; ++word) {
       if (element.kind == ElementKind::kHost)
-        fit_.names_host = true;
+        AddHost(word, element.port);
       else
         AddPath(word, 0, element.act);
     }
@@ -183,6 +190,12 @@ void Matcher::AddPath(size_t word, size_t offset, Act act) {
   fit_.paths.push_back({word, offset, act});
 }
 
+void Matcher::AddHost(size_t word, uint16_t port) {
+  for (const NamedHost& host : fit_.hosts)
+    if (host.word == word && host.port == port) return;
+  fit_.hosts.push_back({word, port});
+}
+
 void Matcher::TellHowFar() {
   for (size_t w = words_ + 1; w-- > 1;) {
     std::string expected;
@@ -206,13 +219,32 @@ bool IsNeverArg(std::string_view never, std::string_view word) {
   }
   if (never.size() == 2 && never[0] == '-' && never[1] != '-')
     return word.size() > 1 && word[0] == '-' && word[1] != '-' && word.contains(never[1]);
-  return word == never || (word.starts_with(never) && word.size() > never.size() && word[never.size()] == '=');
+  return word == never ||
+         (word.starts_with(never) && word.size() > never.size() && word[never.size()] == '=');
+}
+
+// Most rules of a program differ in their first words: seen without any table. A pattern that can
+// not be evaluated never gets away here.
+bool DiffersAtOnce(const std::vector<Element>& pattern, const std::vector<std::string>& argv) {
+  for (size_t i = 1; i < pattern.size(); ++i) {
+    const Element& element = pattern[i];
+    if (element.kind != ElementKind::kWords || element.repeat_low != 1 || element.repeat_high != 1)
+      return false;
+    if (i < argv.size() &&
+        std::find(element.words.begin(), element.words.end(), argv[i]) != element.words.end())
+      continue;
+    return std::none_of(pattern.begin(), pattern.end(),
+                        [](const Element& e) { return !ProblemOf(e).empty(); });
+  }
+  return false;
 }
 
 }  // namespace
 
-Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv) {
-  return Matcher(pattern, argv).Run();
+Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv,
+            Explain explain) {
+  if (explain == Explain::kNo && DiffersAtOnce(pattern, argv)) return {};
+  return Matcher(pattern, argv).Run(explain);
 }
 
 std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args,

@@ -20,25 +20,36 @@ struct NamedPath {
   Act act = Act::kRead;
 };
 
+struct NamedHost {
+  size_t word = 0;
+  uint16_t port = 0;
+};
+
 struct Fit {
   bool fits = false;
   std::vector<NamedPath> paths;  // of every way in which it fits, each once
-  bool names_host = false;       // some way takes an argument for a host
-  std::string broken;            // why the pattern can not be evaluated at all; then it fits nothing
-  // Where it does not fit: how many words did (the program included), and what was expected instead.
+  std::vector<NamedHost> hosts;  // the same
+  std::string broken;  // why the pattern can not be evaluated at all; then it fits nothing
+  // Where it does not fit and that was asked for: how many words did (the program included), and
+  // what was expected instead.
   size_t words_matched = 0;
   std::string expected;
 };
 
-// argv[0] is not looked at: which program a name stands for is decided elsewhere. Both are never empty.
-Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv);
+// argv[0] is not looked at: which program a name stands for is decided elsewhere. Both are never
+// empty.
+enum class Explain : bool { kNo, kYes };
+Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv,
+            Explain explain = Explain::kNo);
 
-// The first argument that is one of these options, in any of its spellings (1-policy, "never-args").
+// The first argument that is one of these options, in any of its spellings (1-policy,
+// "never-args").
 std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args,
                                    const std::vector<std::string>& argv);
 
-// ---- one word (policy/match_word.cc) -------------------------------------------------------------
-// Whether one argument fits an element that takes one argument a time; `after_dashes`: a `--` came before.
+// ---- one word (policy/match_word.cc)
+// ------------------------------------------------------------- Whether one argument fits an
+// element that takes one argument a time; `after_dashes`: a `--` came before.
 bool FitsWord(const Element& element, const std::string& word, bool after_dashes);
 // Why the element can not be evaluated (its regular expression does not compile); empty: it can.
 std::string ProblemOf(const Element& element);

@@ -128,6 +128,8 @@ std::vector<std::optional<size_t>> MeetKeys(Reading& reading, const YamlNode& no
                       std::string(rule->hint));
     } else {
       met[i] = static_cast<size_t>(rule - table.begin());
+      if (rule->need == Need::kNoted)
+        reading.used().push_back({std::string(what) + ": " + key.text, key.where});
     }
   }
   for (const KeyNeed& rule : table)

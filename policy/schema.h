@@ -34,6 +34,7 @@ class Reading {
   void Problem(Where where, std::string what, std::string remedy);
   std::vector<LoadProblem>& problems() { return problems_; }
   bool ok() const { return problems_.empty(); }
+  std::vector<UsedKey>& used() { return used_; }
 
   // A text of at least one byte.
   std::optional<std::string> Text(const YamlNode& node, std::string_view remedy);
@@ -62,6 +63,7 @@ class Reading {
 
  private:
   std::vector<LoadProblem> problems_;
+  std::vector<UsedKey> used_;
 };
 
 // The level of `auto`, `notify`, `approve`, `forbid` or one of their longer names.
@@ -74,7 +76,8 @@ bool IsCleanAbsolutePath(std::string_view text);
 enum class Need : uint8_t {
   kOptional,
   kRequired,
-  kNotBuilt,  // known to the language, refused by name in this version
+  kNotBuilt,  // known to the file's language, refused by name in this version
+  kNoted,     // optional; that it stands in the file is noted (Reading::used)
 };
 
 // One key of a map. `read` gets the value; of kNotBuilt there is none, and `hint` says what to

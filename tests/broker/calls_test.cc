@@ -102,7 +102,7 @@ TEST(Calls, ARefusalSaysWhichPartWhichRuleWhyAndWhatInstead) {
   } cases[] = {
       {"run_command", {{"command", "ls && curl https://x.example"}}, "no-network", "curl", "no network"},
       {"run_command", {{"command", "rm -rf /"}}, "no-rule", "rm -rf /", ""},
-      {"run_command", {{"command", "ls $(id)"}}, "opaque", "", ""},
+      {"run_command", {{"command", "ls $(id)"}}, "no-rule", "", ""},
       {"run_command", {{"command", "ls > /etc/passwd"}}, "no-path", "/etc/passwd", ""},
       {"read_file", {{"path", "deploy.key"}}, "secrets", "/srv/work/deploy.key", "Keys stay"},
       {"write_file", {{"path", "/etc/passwd"}, {"content", "x"}}, "no-path", "/etc/passwd", ""},

@@ -17,18 +17,25 @@ const Flag kDashes{FlagForm::kExact, "--", FlagValue::kNone};
 Policy Example() {
   g_line = 1;
   Policy p;
-  p.exec.push_back(Rule("git-read",
-                        {Words({"git"}), Words({"status", "diff", "log"}), Flags({{FlagForm::kExact, "--oneline", FlagValue::kNone}, kN}),
-                         Regex("[A-Za-z0-9][A-Za-z0-9_.~/-]*", 0, 2), Flags({kDashes}), Path(Act::kRead, 0, 16)},
-                        std::nullopt, "git_status"));
-  p.exec.push_back(Rule("git-push", {Words({"git"}), Words({"push"}), Words({"origin"}), Regex("[a-z0-9/_-]+")},
+  p.exec.push_back(
+      Rule("git-read",
+           {Words({"git"}), Words({"status", "diff", "log"}),
+            Flags({{FlagForm::kExact, "--oneline", FlagValue::kNone}, kN}),
+            Regex("[A-Za-z0-9][A-Za-z0-9_.~/-]*", 0, 2), Flags({kDashes}), Path(Act::kRead, 0, 16)},
+           std::nullopt, "git_status"));
+  p.exec.push_back(Rule("git-push",
+                        {Words({"git"}), Words({"push"}), Words({"origin"}), Regex("[a-z0-9/_-]+")},
                         Level::kApprove, "git_push"));
-  p.exec.back().approval = ApprovalTerms{2, 60'000};
-  p.exec.push_back(Rule("push-to-main", {Words({"git"}), Words({"push"}), Words({"origin"}), Words({"main"})},
+  p.exec.back().approval = ApprovalTerms{2, 60'000, std::nullopt};
+  p.exec.push_back(Rule("push-to-main",
+                        {Words({"git"}), Words({"push"}), Words({"origin"}), Words({"main"})},
                         Level::kForbid));
-  p.exec.push_back(Rule("rg", {Words({"rg"}), Text(256), Path(Act::kRead, 0, 8)}, std::nullopt, "read_file"));
-  p.exec.push_back(Rule("rm", {Words({"rm"}), Flags({{FlagForm::kBundle, "rf", FlagValue::kNone}}), Words({"--"}),
-                               Path(Act::kDelete, 1, 64)}, std::nullopt, "delete_file"));
+  p.exec.push_back(
+      Rule("rg", {Words({"rg"}), Text(256), Path(Act::kRead, 0, 8)}, std::nullopt, "read_file"));
+  p.exec.push_back(Rule("rm",
+                        {Words({"rm"}), Flags({{FlagForm::kBundle, "rf", FlagValue::kNone}}),
+                         Words({"--"}), Path(Act::kDelete, 1, 64)},
+                        std::nullopt, "delete_file"));
   p.exec.push_back(Rule("make", {Words({"make"}), Regex("[a-z]+", 0, 4)}, Level::kAuto));
   p.exec.back().limits = Limits{};
   p.exec.back().limits->wall_ms = 600'000;
@@ -38,14 +45,17 @@ Policy Example() {
   p.exec.push_back(Rule("plain", {Words({"plain"})}, std::nullopt));
   p.paths.push_back(Under("ws", Level::kAuto, kReadWrite, "${workspace}"));
   p.paths.push_back(Under("ws-delete", Level::kNotify, kDeleteOnly, "${workspace}"));
-  p.paths.push_back(Globs("protected", Level::kForbid, kWriteDelete, {"${workspace}/.git/hooks/**"}));
-  p.paths.push_back(Globs("secrets", Level::kForbid, kAll, {"**/.env*", "**/*.key"}, {"**/.env.example"}));
+  p.paths.push_back(
+      Globs("protected", Level::kForbid, kWriteDelete, {"${workspace}/.git/hooks/**"}));
+  p.paths.push_back(
+      Globs("secrets", Level::kForbid, kAll, {"**/.env*", "**/*.key"}, {"**/.env.example"}));
   p.default_profile = "dev";
   Profile dev;
   dev.name = "dev";
-  dev.actions = {{"read_file", Level::kAuto}, {"list_directory", Level::kAuto}, {"git_status", Level::kAuto},
-                 {"create_file", Level::kNotify}, {"modify_file", Level::kNotify},
-                 {"delete_file", Level::kNotify}, {"git_push", Level::kApprove}};
+  dev.actions = {{"read_file", Level::kAuto},     {"list_directory", Level::kAuto},
+                 {"git_status", Level::kAuto},    {"create_file", Level::kNotify},
+                 {"modify_file", Level::kNotify}, {"delete_file", Level::kNotify},
+                 {"git_push", Level::kApprove}};
   dev.where = {100, 1};
   Profile alone;
   alone.name = "unattended";
@@ -111,7 +121,7 @@ TEST(Decide, CommandLines) {
       {"TZ=x make", Level::kForbid, "environment", "TZ"},
       {"PAGER=x make", Level::kForbid, "environment", "no call may set it"},
       {"LD_PRELOAD=./p.so make", Level::kForbid, "environment", "loader"},
-      {"make $(curl x)", Level::kForbid, "opaque", "expands"},
+      {"make $(curl x)", Level::kForbid, "no-rule", "expands"},
       {"plain", Level::kApprove, "plain", ""},
   };
   for (const Case& c : cases) {
@@ -284,7 +294,8 @@ TEST(Decide, ForbiddingNeedsNoIdentity) {
 
 TEST(Decide, AScriptIsItsInterpreter) {
   Policy p = Example();
-  p.exec.push_back(Rule("python", {Words({"python3"}), Path(Act::kRead), Text(99, 0, 9)}, Level::kAuto));
+  p.exec.push_back(
+      Rule("python", {Words({"python3"}), Path(Act::kRead), Text(99, 0, 9)}, Level::kAuto));
   p.exec.push_back(Rule("no-deploy", {Words({"deploy"}), Rest()}, Level::kForbid));
   Bind(p);
   auto rewritten = [&](const char* line, const char* file) {
@@ -298,7 +309,8 @@ TEST(Decide, AScriptIsItsInterpreter) {
   EXPECT_EQ(rewritten("tool now", "/ws/deploy").rule, "no-deploy") << "the file is named so";
 }
 
-// ---- random policies and calls, fixed seeds -----------------------------------------------------------
+// ---- random policies and calls, fixed seeds
+// -----------------------------------------------------------
 
 struct Random {
   std::mt19937 engine;
@@ -318,17 +330,20 @@ Policy AnyPolicy(Random& r) {
   for (size_t i = 0; i < 1 + r.Below(6); ++i) {
     std::vector<Element> argv = {Words({kPrograms[r.Below(3)]})};
     for (size_t e = 0; e < r.Below(3); ++e)
-      argv.push_back(r.Coin() ? Words({kWords[r.Below(5)]}) : Path(static_cast<Act>(r.Below(3)), 0, 2));
+      argv.push_back(r.Coin() ? Words({kWords[r.Below(5)]})
+                              : Path(static_cast<Act>(r.Below(3)), 0, 2));
     if (r.Coin()) argv.push_back(Rest());
     std::optional<Level> level;
     if (r.Coin()) level = AnyLevel(r);
-    p.exec.push_back(Rule("e" + std::to_string(i), std::move(argv), level, r.Coin() ? kActions[r.Below(3)] : ""));
+    p.exec.push_back(Rule("e" + std::to_string(i), std::move(argv), level,
+                          r.Coin() ? kActions[r.Below(3)] : ""));
   }
   for (size_t i = 0; i < r.Below(4); ++i)
-    p.paths.push_back(r.Coin() ? Under("p" + std::to_string(i), AnyLevel(r), static_cast<uint8_t>(1 + r.Below(7)),
+    p.paths.push_back(r.Coin() ? Under("p" + std::to_string(i), AnyLevel(r),
+                                       static_cast<uint8_t>(1 + r.Below(7)),
                                        r.Coin() ? "${workspace}" : "/etc")
-                               : Globs("g" + std::to_string(i), AnyLevel(r), static_cast<uint8_t>(1 + r.Below(7)),
-                                       {"**/.env*"}));
+                               : Globs("g" + std::to_string(i), AnyLevel(r),
+                                       static_cast<uint8_t>(1 + r.Below(7)), {"**/.env*"}));
   if (r.Coin()) {
     Profile profile;
     profile.name = p.default_profile = "d";
@@ -448,7 +463,8 @@ TEST(DecideProperty, AProfileNeverGoesBelowTheFloor) {
 TEST(Decide, IsCheap) {
   Policy p = Example();
   for (int i = 0; i < 100; ++i)
-    p.exec.push_back(Rule("r" + std::to_string(i), {Words({"p" + std::to_string(i)}), Regex("[a-z]+", 0, 4)},
+    p.exec.push_back(Rule("r" + std::to_string(i),
+                          {Words({"p" + std::to_string(i)}), Regex("[a-z]+", 0, 4)},
                           i % 2 == 0 ? Level::kForbid : Level::kAuto));
   Bind(p);
   const Call call = Line("git diff HEAD~1 -- src/a.c");
@@ -457,9 +473,12 @@ TEST(Decide, IsCheap) {
   constexpr int kTimes = 500;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kTimes; ++i) (void)Decide(p, call, facts, "");
-  const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start) / kTimes;
+  const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                        std::chrono::steady_clock::now() - start) /
+                    kTimes;
   RecordProperty("decide_ns", static_cast<int>(each.count()));
-  EXPECT_LT(each.count(), 5'000'000) << "a debug or sanitizer build on a busy machine still has this";
+  EXPECT_LT(each.count(), 5'000'000)
+      << "a debug or sanitizer build on a busy machine still has this";
 }
 
 }  // namespace

@@ -14,26 +14,124 @@ namespace warder::policy {
 namespace {
 
 TEST(Line, WhatIsNotUnderstoodIsOpaque) {
-  const char* lines[] = {
-      "", " ", ";", "ls ;;", "ls ; ; ls", "&& ls", "ls &&", "ls |", "ls ||", "ls | | ls", "ls & ls", "ls &",
-      "echo $HOME", "echo \"$HOME\"", "echo `id`", "echo \"`id`\"", "echo $(id)", "echo a$", "ls *", "ls a?", "ls [a]",
-      "[ -f x ]", "ls ~", "ls ~root", "A=~ ls", "A=b:~ ls", "ls a=~", "ls ''~", "(ls)", "f() { ls; }", "{ ls; }",
-      "ls {a,b}", "! ls", "ls !x", "if ls", "while true", "for x in a", "case x in", "time ls", "[[ a ]]", "# x",
-      "ls # x", "cat << E\nx\nE", "cat <<< x", "cat <(ls)", "ls > >(cat)", "ls &> x", "ls >& x", "ls |& cat", "ls >| x",
-      "cat <> x", "cat <&0", "ls 3> x", "ls 2>&2", "ls 1>&1", "ls 2>&12", "ls 22> x", "ls 0> x", "cat 1< x", "> x",
-      "A=b", "A=b > x", "ls >", "ls > ''", "ls > /dev/tcp/1.2.3.4/80", "cat < /dev/fd/3", "cat < /dev/stdin",
-      "'' x", "A+=b ls", "'A'=b ls", "a-b=c ls", "PATH=. ls", "IFS=x ls", "UID=0 ls", "ls 'a", "ls \"a", "ls \\",
-      "to\\\nuch x", "ls \"a\\\nb\"", "ls\r", "ls\rid", "ls \x01", "ls '\x1b[0m'", "ls \x7f", "ls '\xc2\x85'",
-      "ls '\xff'", "cd", "cd -", "cd -P x", "cd ''", "cd a b", "A=b cd x", "cd x > y", "cd x; ls", "cd x || ls",
-      "cd x && a || b", "cd x | ls", "ls | cd x", "a || cd x && b", "cd x\nls", "$'ls'", "$\"ls\"", "coproc ls",
-      "function f", "select x", "ls @(a)", "a[0]=b ls", "echo {1..3}", "ls 2>&1>x"};
+  const char* lines[] = {"",
+                         " ",
+                         ";",
+                         "ls ;;",
+                         "ls ; ; ls",
+                         "&& ls",
+                         "ls &&",
+                         "ls |",
+                         "ls ||",
+                         "ls | | ls",
+                         "ls & ls",
+                         "ls &",
+                         "echo $HOME",
+                         "echo \"$HOME\"",
+                         "echo `id`",
+                         "echo \"`id`\"",
+                         "echo $(id)",
+                         "echo a$",
+                         "ls *",
+                         "ls a?",
+                         "ls [a]",
+                         "[ -f x ]",
+                         "ls ~",
+                         "ls ~root",
+                         "A=~ ls",
+                         "A=b:~ ls",
+                         "ls a=~",
+                         "ls ''~",
+                         "(ls)",
+                         "f() { ls; }",
+                         "{ ls; }",
+                         "ls {a,b}",
+                         "! ls",
+                         "ls !x",
+                         "if ls",
+                         "while true",
+                         "for x in a",
+                         "case x in",
+                         "time ls",
+                         "[[ a ]]",
+                         "# x",
+                         "ls # x",
+                         "cat << E\nx\nE",
+                         "cat <<< x",
+                         "cat <(ls)",
+                         "ls > >(cat)",
+                         "ls &> x",
+                         "ls >& x",
+                         "ls |& cat",
+                         "ls >| x",
+                         "cat <> x",
+                         "cat <&0",
+                         "ls 3> x",
+                         "ls 2>&2",
+                         "ls 1>&1",
+                         "ls 2>&12",
+                         "ls 22> x",
+                         "ls 0> x",
+                         "cat 1< x",
+                         "> x",
+                         "A=b",
+                         "A=b > x",
+                         "ls >",
+                         "ls > ''",
+                         "ls > /dev/tcp/1.2.3.4/80",
+                         "cat < /dev/fd/3",
+                         "cat < /dev/stdin",
+                         "'' x",
+                         "A+=b ls",
+                         "'A'=b ls",
+                         "a-b=c ls",
+                         "PATH=. ls",
+                         "IFS=x ls",
+                         "UID=0 ls",
+                         "ls 'a",
+                         "ls \"a",
+                         "ls \\",
+                         "to\\\nuch x",
+                         "ls \"a\\\nb\"",
+                         "ls\r",
+                         "ls\rid",
+                         "ls \x01",
+                         "ls '\x1b[0m'",
+                         "ls \x7f",
+                         "ls '\xc2\x85'",
+                         "ls '\xff'",
+                         "cd",
+                         "cd -",
+                         "cd -P x",
+                         "cd ''",
+                         "cd a b",
+                         "A=b cd x",
+                         "cd x > y",
+                         "cd x; ls",
+                         "cd x || ls",
+                         "cd x && a || b",
+                         "cd x | ls",
+                         "ls | cd x",
+                         "a || cd x && b",
+                         "cd x\nls",
+                         "$'ls'",
+                         "$\"ls\"",
+                         "coproc ls",
+                         "function f",
+                         "select x",
+                         "ls @(a)",
+                         "a[0]=b ls",
+                         "echo {1..3}",
+                         "ls 2>&1>x"};
   for (const char* line : lines) {
     const CommandLine read = ReadLine(line);
     EXPECT_TRUE(read.opaque) << line;
-    EXPECT_TRUE(read.commands.empty()) << line;
+    ASSERT_EQ(read.commands.size(), 1u) << line;
+    EXPECT_EQ(read.commands[0].argv, (std::vector<std::string>{"sh", "-c", line})) << line;
     EXPECT_FALSE(read.why_opaque.empty()) << line;
   }
   EXPECT_TRUE(ReadLine(std::string_view("ls\0x", 4)).opaque);
+  EXPECT_TRUE(ReadLine(std::string_view("ls\0x", 4)).commands.empty()) << "no argv can hold it";
   EXPECT_TRUE(ReadLine(std::string(8193, 'a')).opaque);
   std::string many = "true";
   for (int i = 0; i < 49; ++i) many += ";true";
@@ -45,6 +143,9 @@ TEST(Line, ShellsThatAreGivenALine) {
   EXPECT_EQ(ReadArgv({"sh", "-c", "a && b"}).commands.size(), 2u);
   EXPECT_EQ(ReadArgv({"/bin/bash", "-c", "a | b"}).commands.size(), 2u);
   EXPECT_TRUE(ReadArgv({"sh", "-c", "$a"}).opaque);
+  const CommandLine as_given = ReadArgv({"/usr/bin/bash", "-c", "$a"});
+  ASSERT_EQ(as_given.commands.size(), 1u);
+  EXPECT_EQ(as_given.commands[0].argv[0], "/usr/bin/bash") << "that argv, not one of ours";
   EXPECT_EQ(ReadArgv({"sh", "-c", "a && b", "x"}).commands.size(), 1u);
   EXPECT_EQ(ReadArgv({"bash", "-lc", "a && b"}).commands[0].argv.size(), 3u);
   EXPECT_EQ(ReadArgv({"/tmp/sh", "-c", "a && b"}).commands.size(), 1u);
@@ -55,24 +156,141 @@ TEST(Line, ShellsThatAreGivenALine) {
   EXPECT_TRUE(ReadArgv({"cd"}).opaque);
 }
 
-// The lines that the shells run below too. Programs: `a` prints its arguments and succeeds, `n` prints and
-// fails, `r` prints what it reads as well.
-const char* const kAccepted[] = {
-    "a", " a ", "\ta\t", "\n\na\n\n", "a;", "a ;", "a x", "a  x\ty", "a;a", "a; n; a x", "a\na", "a x;\na y", "a && a x",
-    "n && a x", "n || a x", "a || n", "a && n || a x && a y", "n && a || a z", "a &&\na x", "a ||\n\na x", "a |\nr",
-    "a x | r", "a x | r | r", "n x | r && a y", "a | n || a z", "a 'b c'", "a \"b c\"", "a b\\ c", "a ''", "a \"\"",
-    "a '' ''", "a x''y", "a 'a'\"b\"c", "a '$x'", "a '`x`'", "a '*' \"*\"", "a \\*", "a \\$x", "a \"\\$x\"", "a \"\\`\"",
-    "a \"\\\\\"", "a \"\\a\"", "a \"a'b\"", "a 'a\"b'", "a '\n'", "a \"x\ny\"", "a '\t'", "a \\'", "a \\\"", "a \\\\",
-    "a \\;", "a \\&\\&", "a '#'", "a a#b", "a \\#", "a HEAD~1", "a x~", "a '~'", "a \\~", "a a=b", "a A=b x", "a =b",
-    "a %1", "a ^x", "a x^", "a ,", "a a,b", "a +x", "a @x", "a x@y", "a -- -x", "a ]", "a a]", "a '!'", "a \\!",
-    "a '{}'", "a \\{x\\}", "a é Á ü", "a 'é Á'", "a \xe2\x80\x9cx\xe2\x80\x9d", "a 日本", "a if", "a then x", "a in",
-    "'a' x", "\"a\" x", "\\a x", "V=1 a", "V=1 W=2 a x", "V= a", "V='x y' a", "V=a=b a", "V=x\\ y a", "V=1 V=2 a",
-    "a > f", "a x >f", "a x > f y", "> f a x", "a x >> f; a y >> f", "a x > 'f g'", "r < in", "r <in x", "< in r",
-    "a x 2> f", "a x 2>f", "a x 2 >f", "a x2>f", "a x 1>f", "n 2>> f", "n 2>&1", "n 1>&2", "n >&2", "n > f 2>&1",
-    "n 2>&1 > f", "n 2>&1 | r", "r 0< in", "a > f > g", "a x > f | r", "a '2'>f", "a \\2>f", "r < in > f",
-    "cd d && a x", "cd d && a x > f && r < f", "cd d && cd e && a x > f", "a && cd d && a x > f", "cd d && a x | r",
-    "n || a && cd d && a x > f", "a; cd d && a > f", "cd 'd' && a", "cd ./d/e && a > f", "cd d", "a\tx;a\ty",
-    "a x&&a y||a z;a w|r"};
+// The lines that the shells run below too. Programs: `a` prints its arguments and succeeds, `n`
+// prints and fails, `r` prints what it reads as well.
+const char* const kAccepted[] = {"a",
+                                 " a ",
+                                 "\ta\t",
+                                 "\n\na\n\n",
+                                 "a;",
+                                 "a ;",
+                                 "a x",
+                                 "a  x\ty",
+                                 "a;a",
+                                 "a; n; a x",
+                                 "a\na",
+                                 "a x;\na y",
+                                 "a && a x",
+                                 "n && a x",
+                                 "n || a x",
+                                 "a || n",
+                                 "a && n || a x && a y",
+                                 "n && a || a z",
+                                 "a &&\na x",
+                                 "a ||\n\na x",
+                                 "a |\nr",
+                                 "a x | r",
+                                 "a x | r | r",
+                                 "n x | r && a y",
+                                 "a | n || a z",
+                                 "a 'b c'",
+                                 "a \"b c\"",
+                                 "a b\\ c",
+                                 "a ''",
+                                 "a \"\"",
+                                 "a '' ''",
+                                 "a x''y",
+                                 "a 'a'\"b\"c",
+                                 "a '$x'",
+                                 "a '`x`'",
+                                 "a '*' \"*\"",
+                                 "a \\*",
+                                 "a \\$x",
+                                 "a \"\\$x\"",
+                                 "a \"\\`\"",
+                                 "a \"\\\\\"",
+                                 "a \"\\a\"",
+                                 "a \"a'b\"",
+                                 "a 'a\"b'",
+                                 "a '\n'",
+                                 "a \"x\ny\"",
+                                 "a '\t'",
+                                 "a \\'",
+                                 "a \\\"",
+                                 "a \\\\",
+                                 "a \\;",
+                                 "a \\&\\&",
+                                 "a '#'",
+                                 "a a#b",
+                                 "a \\#",
+                                 "a HEAD~1",
+                                 "a x~",
+                                 "a '~'",
+                                 "a \\~",
+                                 "a a=b",
+                                 "a A=b x",
+                                 "a =b",
+                                 "a %1",
+                                 "a ^x",
+                                 "a x^",
+                                 "a ,",
+                                 "a a,b",
+                                 "a +x",
+                                 "a @x",
+                                 "a x@y",
+                                 "a -- -x",
+                                 "a ]",
+                                 "a a]",
+                                 "a '!'",
+                                 "a \\!",
+                                 "a '{}'",
+                                 "a \\{x\\}",
+                                 "a é Á ü",
+                                 "a 'é Á'",
+                                 "a \xe2\x80\x9cx\xe2\x80\x9d",
+                                 "a 日本",
+                                 "a if",
+                                 "a then x",
+                                 "a in",
+                                 "'a' x",
+                                 "\"a\" x",
+                                 "\\a x",
+                                 "V=1 a",
+                                 "V=1 W=2 a x",
+                                 "V= a",
+                                 "V='x y' a",
+                                 "V=a=b a",
+                                 "V=x\\ y a",
+                                 "V=1 V=2 a",
+                                 "a > f",
+                                 "a x >f",
+                                 "a x > f y",
+                                 "> f a x",
+                                 "a x >> f; a y >> f",
+                                 "a x > 'f g'",
+                                 "r < in",
+                                 "r <in x",
+                                 "< in r",
+                                 "a x 2> f",
+                                 "a x 2>f",
+                                 "a x 2 >f",
+                                 "a x2>f",
+                                 "a x 1>f",
+                                 "n 2>> f",
+                                 "n 2>&1",
+                                 "n 1>&2",
+                                 "n >&2",
+                                 "n > f 2>&1",
+                                 "n 2>&1 > f",
+                                 "n 2>&1 | r",
+                                 "r 0< in",
+                                 "a > f > g",
+                                 "a x > f | r",
+                                 "a '2'>f",
+                                 "a \\2>f",
+                                 "r < in > f",
+                                 "cd d && a x",
+                                 "cd d && a x > f && r < f",
+                                 "cd d && cd e && a x > f",
+                                 "a && cd d && a x > f",
+                                 "cd d && a x | r",
+                                 "n || a && cd d && a x > f",
+                                 "a; cd d && a > f",
+                                 "cd 'd' && a",
+                                 "cd ./d/e && a > f",
+                                 "cd d",
+                                 "a\tx;a\ty",
+                                 "a x&&a y||a z;a w|r"};
 
 class Shells : public testing::Test {
  protected:
@@ -100,17 +318,18 @@ class Shells : public testing::Test {
     std::filesystem::create_directories(work / "d" / "e");
     std::ofstream(work / "in") << "input";
     std::ofstream(root_ / "script") << text;
-    const std::string command = "cd " + work.string() + " && PATH=" + (root_ / "bin").string() +
-                                " LC_ALL=C.UTF-8 " + shell + " " + (root_ / "script").string() + " > " +
-                                (root_ / "out").string() + " 2> " + (root_ / "err").string() + " 3> " +
-                                (root_ / "dirs").string() + " < /dev/null";
+    const std::string command =
+        "cd " + work.string() + " && PATH=" + (root_ / "bin").string() + " LC_ALL=C.UTF-8 " +
+        shell + " " + (root_ / "script").string() + " > " + (root_ / "out").string() + " 2> " +
+        (root_ / "err").string() + " 3> " + (root_ / "dirs").string() + " < /dev/null";
     std::string seen = "status " + std::to_string(system(command.c_str()));
     for (const char* name : {"out", "err", "dirs"})
       seen += std::string("\n") + name + ":" + ReadFile(root_ / name, 1 << 20).value_or("?");
     std::vector<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(work))
       if (entry.is_regular_file())
-        files.push_back(entry.path().string() + "=" + ReadFile(entry.path(), 1 << 20).value_or("?"));
+        files.push_back(entry.path().string() + "=" +
+                        ReadFile(entry.path(), 1 << 20).value_or("?"));
     std::sort(files.begin(), files.end());
     for (const std::string& file : files) seen += "\n" + file;
     return seen;
@@ -118,7 +337,8 @@ class Shells : public testing::Test {
   std::filesystem::path root_;
 };
 
-// What was read, written again with every word in single quotes and nothing else left to a shell's reading.
+// What was read, written again with every word in single quotes and nothing else left to a shell's
+// reading.
 std::string Render(const CommandLine& line) {
   auto quote = [](const std::string& word) {
     std::string out = "'";

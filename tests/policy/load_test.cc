@@ -3,43 +3,29 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "base/archive.h"
 #include "base/environment.h"
-#include "base/file.h"
-#include "base/limits.h"
+#include "tests/policy/policy_files.h"
 
 namespace warder::policy {
 namespace {
-
-std::vector<std::filesystem::path> FilesIn(const char* folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(WARDER_SOURCE_DIR) + "/" + folder))
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-std::string Read(const std::filesystem::path& path) {
-  auto bytes = ReadFile(path.string(), 2 * limits::kMaxPolicyBytes);
-  EXPECT_TRUE(bytes) << path;
-  return bytes.value_or("");
-}
 
 // Each file says in its first line which problem it has: `# expect: LINE:COLUMN: text`.
 TEST(Load, EveryBadFileIsRefusedAsItsFirstLineSays) {
   auto files = FilesIn("tests/data/policies/bad");
   ASSERT_GE(files.size(), 100u);
   for (const auto& file : files) {
-    std::string bytes = Read(file);
+    std::string bytes = ReadText(file);
     constexpr std::string_view kPrefix = "# expect: ";
     ASSERT_TRUE(bytes.starts_with(kPrefix)) << file;
     std::string expected = "F:" + bytes.substr(kPrefix.size(), bytes.find('\n') - kPrefix.size());
     LoadResult result = LoadPolicy("F", bytes);
+    // What is seen only with all layers at hand, of this one alone.
+    if (result.problems.empty())
+      for (PolicySet::Problem& problem : CheckSet(result.policy))
+        result.problems.push_back(std::move(problem.problem));
     std::string said = "\n" + result.Describe("F");
     EXPECT_NE(said.find("\n" + expected + "\n"), std::string::npos)
         << file << "\nsaid: " << said << "\nnot: " << expected;
@@ -53,7 +39,7 @@ TEST(Load, EveryGoodFileIsTakenAndReadsBackTheSame) {
     auto files = FilesIn(folder);
     ASSERT_GE(files.size(), 3u) << folder;
     for (const auto& file : files) {
-      LoadResult result = LoadPolicy(file.string(), Read(file));
+      LoadResult result = LoadPolicy(file.string(), ReadText(file));
       EXPECT_TRUE(result.problems.empty()) << result.Describe(file.string());
       std::string flat = flat::EncodeMessage(result.policy);
       auto back = flat::DecodeMessage<Policy>(flat);
@@ -65,7 +51,7 @@ TEST(Load, EveryGoodFileIsTakenAndReadsBackTheSame) {
 
 TEST(Load, StarterPoliciesPassTheirOwnExamplesAndTests) {
   for (const auto& file : FilesIn("policies")) {
-    LoadResult result = LoadPolicy(file.string(), Read(file));
+    LoadResult result = LoadPolicy(file.string(), ReadText(file));
     ASSERT_TRUE(result.problems.empty()) << result.Describe(file.string());
     EXPECT_GE(result.policy.tests.size(), 10u) << file;
     for (const ExecRule& rule : result.policy.exec) {
@@ -102,6 +88,20 @@ TEST(Load, ATestThatExpectsTooLittleFails) {
     LoadResult result = LoadPolicy("F", broken);
     ASSERT_TRUE(result.problems.empty()) << result.Describe("F");
     EXPECT_FALSE(RunExamples(result.policy).empty()) << to;
+  }
+}
+
+// The complete project layer of the language's description: everything in it loads, and its own
+// examples and tests come out.
+TEST(Load, TheExampleLoadsAndPassesItsOwnTests) {
+  for (const auto& file : FilesIn("policies/example")) {
+    const Policy policy = Loaded(ReadText(file), file.string());
+    EXPECT_TRUE(CheckSet(policy).empty());
+    EXPECT_GE(policy.exec.size(), 14u);
+    EXPECT_GE(policy.tests.size(), 20u);
+    for (const Finding& finding : RunExamples(policy))
+      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; "
+                    << finding.remedy;
   }
 }
 

@@ -94,7 +94,8 @@ inline void Bind(Policy& policy) {
       if (known) continue;
       Program& program = policy.programs.emplace_back();
       program.name = name;
-      program.files.push_back({name[0] == '/' ? name : "/usr/bin/" + name, 1, next++, std::nullopt});
+      program.files.push_back(
+          {name[0] == '/' ? name : "/usr/bin/" + name, 1, next++, std::nullopt});
     }
 }
 

@@ -18,6 +18,7 @@ TEST(View, SourcesAreWhatAutoAndNotifyName) {
              Under("never", Level::kForbid, kReadOnly, "/srv/never"),
              Under("only-write", Level::kAuto, 2, "/srv/out"),
              Under("twin", Level::kAuto, kReadOnly, "/ws-twin")};
+  p.has_paths = true;
   const ViewRules view = ViewOf(p, "/ws");
   ASSERT_EQ(view.sources.size(), 2u);
   EXPECT_EQ(view.sources[0].path, "/var/log/app");
@@ -31,6 +32,7 @@ TEST(View, ForbiddenToReadIsHiddenForbiddenToWriteIsFrozen) {
   p.paths = {Globs("secrets", Level::kForbid, kAll, {"**/.env*"}, {"**/.env.example"}),
              Globs("hooks", Level::kForbid, kWriteDelete, {"${workspace}/.git/hooks/**"}),
              Globs("ask", Level::kApprove, kAll, {"**/x"})};
+  p.has_paths = true;
   const ViewRules view = ViewOf(p, "/ws");
   ASSERT_EQ(view.covers.size(), 2u);
   EXPECT_EQ(view.covers[0].kind, ViewRules::Cover::kHide);

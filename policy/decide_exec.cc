@@ -1,0 +1,250 @@
+// What do the exec rules of each layer say to one simple command?
+#include <algorithm>
+
+#include "base/environment.h"
+#include "base/text.h"
+#include "policy/decider.h"
+#include "policy/line_words.h"
+#include "policy/url.h"
+
+namespace warder::policy {
+namespace {
+
+// Dynamic loaders run any file that they are given (ld.so(8)).
+bool IsLoader(std::string_view path) {
+  const std::string_view base = BaseName(path);
+  return base.starts_with("ld-linux") || base.starts_with("ld-musl") || base == "ld.so" ||
+         (base.starts_with("ld-2.") && base.ends_with(".so"));
+}
+
+}  // namespace
+
+bool Names::Meet(const std::vector<std::string>& words) const {
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    return std::ranges::find(bases, BaseName(word)) != bases.end() ||
+           std::ranges::find(bound, word) != bound.end();
+  });
+}
+
+Names Decider::NamesOf(size_t layer, const SimpleCommand& command, const ProgramFact& fact) const {
+  Names names;
+  auto add = [&](std::string_view base) {
+    if (std::ranges::find(names.bases, base) == names.bases.end()) names.bases.push_back(base);
+  };
+  add(BaseName(command.argv[0]));
+  if (!command.called_as.empty()) add(BaseName(command.called_as[0]));
+  if (!command.script.empty()) add(BaseName(command.script));
+  if (!fact.found) return names;
+  add(BaseName(fact.path));
+  names.bound = set_.index(layer).BoundTo(fact);
+  return names;
+}
+
+void Decider::JudgeProgram(size_t index) {
+  const SimpleCommand& command = call_.line.commands[index];
+  const std::string& name = command.argv[0];
+  if (!call_.inside && IsShellOnly(name))
+    return Forbid(
+        "no-rule", ShowCommand(command.argv),
+        "`" + name + "` is a command of the shell itself and no program; there is no shell here",
+        index);
+  bool answered = false, spoken = false;
+  for (size_t layer = 0; layer < set_.size(); ++layer) {
+    if (!set_.Speaks(layer, Matter::kExec)) continue;
+    spoken = true;
+    answered |= JudgeProgramIn(layer, index) && set_.Answers(layer);
+  }
+  if (answered) return;
+  if (call_.inside && spoken) return JudgeUnmatched(SIZE_MAX, index, false);
+  Forbid("no-rule", ShowCommand(command.argv), WhyNoRule(set_, command), index);
+}
+
+// Whether this layer has an answer: a rule that matches, or what it says of unmatched programs.
+bool Decider::JudgeProgramIn(size_t layer, size_t index) {
+  const SimpleCommand& command = call_.line.commands[index];
+  const CommandAnalysis& analysis = analysis_.commands[index];
+  const LayerIndex& found = set_.index(layer);
+  const Policy& policy = set_.layer(layer);
+  const Names names = NamesOf(layer, command, facts_.programs[analysis.program]);
+  // Rules that could matter: those that name it by base name, or by what its file is bound to.
+  std::vector<uint32_t> rules;
+  for (std::string_view base : names.bases)
+    for (uint32_t r : found.WithBase(base)) rules.push_back(r);
+  for (std::string_view bound : names.bound)
+    for (uint32_t r : found.Named(bound)) rules.push_back(r);
+  std::ranges::sort(rules);
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+
+  bool any = false, strict_names_it = false;
+  for (uint32_t r : rules) {
+    const ExecRule& rule = policy.exec[r];
+    if (!Counts(rule, call_.inside)) continue;
+    const Level level = RuleLevel(rule, profiles_[layer]);
+    strict_names_it |= level >= Level::kApprove;
+    if (level == Level::kForbid) {
+      any |= JudgeForbidding(rule, layer, index, names);
+      continue;
+    }
+    const auto& candidates = analysis.layers[layer];
+    auto candidate = std::ranges::find(candidates, r, &Candidate::rule);
+    if (candidate != candidates.end()) any |= JudgeAllowing(*candidate, layer, index, level);
+  }
+  if (any) return true;
+  if (set_.Passes(layer, Matter::kExec) && !(call_.inside && strict_names_it)) return false;
+  if (call_.inside) {
+    JudgeUnmatched(layer, index, strict_names_it);
+    return true;
+  }
+  Forbid("no-rule", ShowCommand(command.argv), WhyNoRule(set_, command, layer), index, layer);
+  return true;
+}
+
+// A program that was started inside, and that no rule matches: of the layer, or of all.
+void Decider::JudgeUnmatched(size_t layer, size_t index, bool strict_names_it) {
+  const SimpleCommand& command = call_.line.commands[index];
+  Judged judged;
+  judged.command = index;
+  judged.applied.id = "no-rule";
+  judged.applied.layer = layer;
+  judged.applied.object = ShowCommand(command.argv);
+  if (strict_names_it) {
+    judged.applied.level = Level::kApprove;
+    judged.applied.text =
+        "a rule that asks or forbids names this program, and no rule allows these arguments";
+  } else if (set_.settings().inside.no_rule == InsideNoRule::kAllow) {
+    judged.applied.level = Level::kAuto;
+    judged.applied.text = "no rule is for it, and inside.no-rule allows";
+  } else {
+    judged.applied.text = "no rule is for it, and inside.no-rule forbids";
+  }
+  Add(std::move(judged));
+}
+
+// What the exec guard saw and no rule can allow. False: nothing more needs to be judged.
+bool Decider::JudgeInside() {
+  if (call_.line.commands.size() != 1 || call_.line.commands[0].change_directory) {
+    Forbid("facts", "", "a program that was started inside is one command");
+    return false;
+  }
+  const SimpleCommand& command = call_.line.commands[0];
+  const ProgramFact& fact = facts_.programs[0];
+  const std::string shown = ShowCommand(command.argv);
+  if (!fact.found || !fact.readable) {
+    Forbid("no-rule", shown,
+           "its file can not be looked at" + (fact.problem.empty() ? "" : ": " + fact.problem), 0);
+    return false;
+  }
+  if (IsLoader(fact.path)) {
+    Forbid("no-rule", shown, "a dynamic loader runs any file that it is given", 0);
+    return false;
+  }
+  for (size_t layer = 0; layer < set_.size(); ++layer) {
+    const Names names = NamesOf(layer, command, fact);
+    bool named = false;
+    for (std::string_view base : names.bases) named |= !set_.index(layer).WithBase(base).empty();
+    for (std::string_view bound : names.bound) named |= !set_.index(layer).Named(bound).empty();
+    for (const auto& [name, value] : call_.environment)
+      if (const CodeVariable* variable = named ? FindCodeVariable(name) : nullptr)
+        Forbid("environment", name,
+               "a program that rules name may not be started with it: " +
+                   std::string(variable->reason),
+               0, layer);
+  }
+  return true;
+}
+
+// A rule that forbids needs no identity, and counts where it can not be evaluated.
+bool Decider::JudgeForbidding(const ExecRule& rule, size_t layer, size_t index,
+                              const Names& names) {
+  if (rule.argv.empty() || !names.Meet(rule.argv[0].words)) return false;
+  const SimpleCommand& command = call_.line.commands[index];
+  bool hit = false;
+  for (const std::vector<std::string>* argv : {&command.argv, &command.called_as}) {
+    if (argv->empty()) continue;
+    const Fit fit = FitArgv(rule.argv, *argv);
+    hit = hit || !fit.broken.empty() || (fit.fits && !FindNeverArg(rule.never_args, *argv));
+  }
+  if (hit) Match(rule, layer, index, Level::kForbid);
+  return hit;
+}
+
+bool Decider::JudgeAllowing(const Candidate& candidate, size_t layer, size_t index, Level level) {
+  const ExecRule& rule = set_.layer(layer).exec[candidate.rule];
+  const SimpleCommand& command = call_.line.commands[index];
+  const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
+  std::string problem = ProgramProblem(candidate, fact);
+  if (problem.empty()) problem = candidate.fit.broken;
+  if (!problem.empty()) {
+    Forbid(rule.id, ShowCommand(command.argv), "the rule can not be evaluated: " + problem, index,
+           layer, rule.where);
+    return true;
+  }
+  if (!candidate.fit.fits) return false;
+  Match(rule, layer, index, level);
+  for (size_t path : candidate.paths) JudgePath(path, index, &rule, layer);
+  for (const NamedHost& host : candidate.fit.hosts) {
+    HostPort named{command.argv[host.word], host.port, ""};
+    NormalizeHost(named.name);
+    JudgeHost(named, index);
+  }
+  JoinNetwork(rule, layer, index);
+  return true;
+}
+
+// What the rule lets the run reach: each rule that it names, judged by every layer.
+void Decider::JoinNetwork(const ExecRule& rule, size_t layer, size_t index) {
+  const HostIndex& hosts = set_.index(layer).hosts;
+  std::vector<Reach::Entry> group;
+  for (const std::string& id : rule.network) {
+    const NetworkRule* named = hosts.Find(id);
+    if (named == nullptr) {
+      Forbid("no-host", id, "the rule names a network rule that is not there", index, layer,
+             rule.where);
+      continue;
+    }
+    group.push_back({layer, hosts.IndexOf(*named)});
+    for (const std::string& host : named->hosts)
+      for (uint16_t port : named->ports) JudgeHost({host, port, ""}, index);
+  }
+  // A rule without network gives an empty group: then the run reaches nothing.
+  reach_[index].groups.push_back(std::move(group));
+}
+
+void Decider::Match(const ExecRule& rule, size_t layer, size_t index, Level level) {
+  const bool forbidden = rule.level == Level::kForbid && !rule.forbid_text.empty();
+  Judged judged;
+  judged.applied.id = rule.id;
+  judged.applied.level = level;
+  judged.applied.where = rule.where;
+  judged.applied.object = ShowCommand(call_.line.commands[index].argv);
+  judged.applied.text = forbidden ? rule.forbid_text : rule.why;
+  judged.applied.layer = layer;
+  judged.command = index;
+  judged.rule = &rule;
+  judged.action = rule.action;
+  if (profiles_[layer] != nullptr) judged.profile = profiles_[layer]->profile().name;
+  Add(std::move(judged));
+  if (!rule.action.empty()) actions_.push_back({rule.action, index, layer});
+}
+
+// Why the file that was found is not the one that the rule allows; empty: it is.
+std::string Decider::ProgramProblem(const Candidate& candidate, const ProgramFact& fact) const {
+  const std::string& name = candidate.programs[0]->name;
+  const bool bound = std::ranges::any_of(
+      candidate.programs, [](const Program* program) { return !program->files.empty(); });
+  if (!bound) return name + " was bound to no file when the policy was loaded";
+  if (!fact.found)
+    return name + " was not found" + (fact.problem.empty() ? std::string() : ": " + fact.problem);
+  if (std::ranges::none_of(candidate.programs,
+                           [&](const Program* program) { return IsBound(*program, fact); }))
+    return ForTerminal(fact.path) + " is not the file that " + name +
+           " was bound to when the policy was loaded (reload it if the file was replaced on "
+           "purpose)";
+  if (fact.is_script)
+    return ForTerminal(fact.path) + " is a script that was not taken to its interpreter";
+  if (!fact.executable) return ForTerminal(fact.path) + " is not executable here";
+  if (!fact.readable) return ForTerminal(fact.path) + " can not be read, so it can not be compared";
+  return {};
+}
+
+}  // namespace warder::policy

@@ -1,0 +1,85 @@
+// One decision in the making: everything that applies is gathered, then the strictest is taken.
+//
+// Nothing gathered is ever dropped, so a further rule, path, command or layer can only make a
+// decision stricter. Internal to policy/decide*.cc; one file a group of members.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/decide_parts.h"
+
+namespace warder::policy {
+
+// A program as forbidding rules see it: any one of these is enough.
+struct Names {
+  std::vector<std::string_view> bases;  // of argv[0] and of the file; of a script too
+  std::vector<std::string_view> bound;  // programs of the layer whose bound file this is
+  bool Meet(const std::vector<std::string>& words) const;
+};
+
+class Decider {
+ public:
+  Decider(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile);
+  Decision Run();
+  // The network rules alone, of one host.
+  Decision RunHost(const HostPort& host);
+
+ private:
+  struct NamedAction {
+    std::string action;
+    size_t command = SIZE_MAX, layer = SIZE_MAX;  // whose rule named it; SIZE_MAX: a tool's
+  };
+
+  // decide.cc
+  void Add(Judged judged) { judged_.push_back(std::move(judged)); }
+  void Forbid(std::string id, std::string object, std::string text, size_t command = SIZE_MAX,
+              size_t layer = SIZE_MAX, Where where = {});
+  bool FactsFit() const;
+  void JudgeLine();
+  void JudgeTool();
+  Decision Finish();
+  void FinishTerms(Decision& decision) const;
+  void FinishCounts(Decision& decision) const;
+  bool OnlyFree() const;
+
+  // decide_exec.cc
+  void JudgeProgram(size_t index);
+  bool JudgeProgramIn(size_t layer, size_t index);
+  void JudgeUnmatched(size_t layer, size_t index, bool strict_names_it);
+  bool JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names);
+  bool JudgeAllowing(const Candidate& candidate, size_t layer, size_t index, Level level);
+  void Match(const ExecRule& rule, size_t layer, size_t index, Level level);
+  void JoinNetwork(const ExecRule& rule, size_t layer, size_t index);
+  Names NamesOf(size_t layer, const SimpleCommand& command, const ProgramFact& fact) const;
+  std::string ProgramProblem(const Candidate& candidate, const ProgramFact& fact) const;
+  bool JudgeInside();
+
+  // decide_objects.cc
+  void JudgePath(size_t index, size_t command, const ExecRule* rule = nullptr,
+                 size_t rule_layer = SIZE_MAX);
+  void JudgeHost(const HostPort& host, size_t command);
+  void JudgeEnvironment(const std::vector<std::pair<std::string, std::string>>& variables,
+                        size_t command);
+  void JudgeActions();
+  void JudgeAction(const NamedAction& named, size_t layer);
+  void JudgeWindows();
+  void JudgeCounters();
+  void JudgeReason();
+
+  const PolicySet& set_;
+  const Call& call_;
+  const Facts& facts_;
+  const Analysis analysis_;
+  const Place place_;
+  std::vector<const ResolvedProfile*> profiles_;  // by layer; null: none
+  std::string profile_problem_;
+  std::vector<bool> path_judged_;
+  std::vector<HostPort> hosts_judged_;
+  std::vector<NamedAction> actions_;
+  std::vector<Judged> judged_;
+  std::vector<Reach> reach_;
+  bool any_approve_becomes_forbid_ = false;
+};
+
+}  // namespace warder::policy

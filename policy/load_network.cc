@@ -1,0 +1,114 @@
+// What may a network rule say?
+#include <algorithm>
+
+#include "base/text.h"
+#include "policy/load_parts.h"
+#include "policy/url.h"
+
+namespace warder::policy {
+namespace {
+
+struct RuleDraft {
+  NetworkRule rule;
+  bool has_level = false;
+};
+
+void ReadId(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  auto text = reading.Text(node, "write `id: name-of-the-rule`");
+  if (text && !IsRuleId(*text))
+    reading.Problem(node.where, Quote(*text) + " is not a rule id",
+                    "write small letters, digits and dashes, as `github`");
+  into.rule.id = text.value_or("");
+}
+
+void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.has_level = true;
+  into.rule.level = reading.LevelOf(node).value_or(Level::kForbid);
+}
+
+void ReadForbid(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  if (into.has_level)
+    reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
+  into.has_level = true;
+  into.rule.level = Level::kForbid;
+  into.rule.forbid_text = reading.Text(node, "write `forbid: what the agent is told`").value_or("");
+}
+
+void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  into.rule.why = reading.Text(node, "write `why: what people are told`").value_or("");
+}
+
+void ReadHosts(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  for (const auto& [host, where] : reading.Texts(node, "write a list, as [github.com]")) {
+    if (!IsHostPattern(host))
+      reading.Problem(where, Quote(host) + " is not a host",
+                      "write a name in small letters, exact or as `*.example.com`; ports go under "
+                      "`ports`");
+    else if (std::ranges::find(into.rule.hosts, host) != into.rule.hosts.end())
+      reading.Problem(where, Quote(host) + " is there already", "write each host once");
+    else
+      into.rule.hosts.push_back(host);
+  }
+}
+
+void ReadPorts(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  if (!reading.IsList(node, "write a list, as [443]")) return;
+  for (const YamlNode& item : node.items)
+    if (auto port = reading.Count(item, 65'535))
+      into.rule.ports.push_back(static_cast<uint16_t>(*port));
+}
+
+void ReadMethods(Reading& reading, const YamlNode& node, RuleDraft& into) {
+  constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                           "PATCH", "DELETE", "OPTIONS"};
+  if (!reading.IsList(node, "write a list, as [GET, HEAD]")) return;
+  for (const YamlNode& item : node.items)
+    if (auto method = reading.OneOf(item, kMethods))
+      into.rule.methods.emplace_back(kMethods[*method]);
+}
+
+constexpr KeyRule<RuleDraft> kRule[] = {
+    {"id", Need::kRequired, ReadId, "`id: name-of-the-rule`"},
+    {"hosts", Need::kRequired, ReadHosts, "`hosts: [example.com]`"},
+    {"level", Need::kOptional, ReadLevel, ""},
+    {"forbid", Need::kOptional, ReadForbid, ""},
+    {"why", Need::kOptional, ReadWhy, ""},
+    {"ports", Need::kOptional, ReadPorts, ""},
+    {"methods", Need::kOptional, ReadMethods, ""},
+};
+
+void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
+  if (!draft.has_level)
+    reading.Problem(node.where, "a network rule without level",
+                    "write `level: approve` (or another) or `forbid: why`");
+  if (node.Find("why") != nullptr && node.Find("forbid") != nullptr)
+    reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
+  if (draft.rule.level != Level::kForbid && node.Find("ports") == nullptr)
+    reading.Problem(node.where, "a network rule that allows every port",
+                    "write `ports: [443]`; only what is forbidden may leave them out");
+}
+
+}  // namespace
+
+bool IsHostPattern(std::string_view text) {
+  if (text.starts_with("*.")) text.remove_prefix(2);
+  return IsHostName(text) &&
+         std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+void ReadNetwork(Reading& reading, const YamlNode& node, Draft& draft) {
+  draft.policy.has_network = true;
+  if (node.kind == YamlKind::kMap) return ReadAllowedHosts(reading, node, draft);
+  if (!reading.IsList(node,
+                      "write a list of rules, `- { id: …, level: …, hosts: […], ports: […] }`"))
+    return;
+  for (const YamlNode& item : node.items) {
+    RuleDraft into;
+    into.rule.where = item.where;
+    ReadMap(reading, item, "a network rule", kRule, into);
+    if (item.kind == YamlKind::kMap) CheckRule(reading, item, into);
+    draft.policy.network.push_back(std::move(into.rule));
+  }
+}
+
+}  // namespace warder::policy
