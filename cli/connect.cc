@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,6 +21,9 @@ Result<UniqueFd> ConnectTo(const std::string& socket) {
   socket.copy(address.sun_path, socket.size());
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return FailErrno("socket");
+  // A listener that takes nobody and whose queue is full would keep connect(2) for ever.
+  timeval wait{5, 0};
+  if (setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0) return FailErrno("SO_SNDTIMEO");
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
   int error = errno;
   if (error == EACCES || error == EPERM)
@@ -28,6 +32,8 @@ Result<UniqueFd> ConnectTo(const std::string& socket) {
   if (error == ENOENT || error == ECONNREFUSED)
     return Fail(Code::kUnavailable, "no host answers at " + socket,
                 "start warderd, or use `warder run`, which starts an embedded host");
+  if (error == EAGAIN)
+    return Fail(Code::kLimit, "the host at " + socket + " takes no connections", "see `warder doctor`");
   return FailErrno(error, "connect to " + socket);
 }
 

@@ -104,8 +104,9 @@ struct Chosen {
   std::string name;  // as it is told to people
 };
 
-// The flag, else the user's own, else the cautious one that is built in (3-protocol, CLI).
-Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& directory) {
+// The flag, else the user's own, else the cautious one that is built in (3-protocol, CLI). Never one that the agent
+// could rewrite: a file replaced from outside while a command runs loses whatever mount protects it in that jail.
+Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& directory, const std::string& workspace) {
   std::string own = HomeDirectory() + "/.config/warder/policy.yaml";
   std::string path = arguments.Text("policy");
   if (path.empty() && access(own.c_str(), F_OK) == 0) path = own;
@@ -121,6 +122,10 @@ Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& direc
     int error = errno;
     return Fail(Code::kNotFound, "policy " + path + ": " + std::strerror(error), "name a policy file with --policy");
   }
+  if (wire::IsBeneath(resolved, workspace))
+    return Fail(Code::kDenied, std::string("policy ") + resolved + " lies in the workspace " + workspace +
+                                   ", whose agent could rewrite it",
+                "keep it outside: as " + own + ", which needs no --policy, or beside the workspace");
   WARDER_TRY(std::string text, ReadFile(resolved, limits::kMaxPolicyBytes));
   return Chosen{resolved, Hex(AsBytes(HashSha256(text))), std::string("policy ") + resolved};
 }
@@ -204,13 +209,19 @@ struct Reached {
 };
 
 // The status of a host that takes sessions. One that drains, or whose socket accepts and says nothing, is ending
-// (or beginning): it is waited for, so that the next one finds its sockets and its lock free.
+// (or beginning): it is waited for, so that the next one finds its sockets and its lock free. All tries share kStartTime.
 Result<json> AskServing(const Place& place) {
-  for (int tries = 0;; ++tries) {
-    Result<json> status = AskAdmin(place.admin_socket, "status");
+  const auto end = std::chrono::steady_clock::now() + kStartTime;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    Result<json> status = AskAdmin(place.admin_socket, "status", json::object(), std::max(left, std::chrono::milliseconds(1)));
     if (status && !status->value("draining", false)) return status;
-    if (!status && !ConnectTo(place.admin_socket)) return status;
-    if (tries == 100) return Fail(Code::kUnavailable, "the embedded host drains and has calls left", "wait for them, or see `warder sessions list`");
+    if (Result<UniqueFd> listens = ConnectTo(place.admin_socket); !status && !listens && listens.error().code == Code::kUnavailable)
+      return status;
+    if (std::chrono::steady_clock::now() >= end)
+      return Fail(Code::kConflict, "the embedded host at " + place.directory +
+                                       (status ? " drains and has calls left" : " takes connections and does not answer"),
+                  status ? "wait for them, or see `warder sessions list`" : "see " + place.directory + "/warderd.log, and end that host");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -220,6 +231,7 @@ Result<Reached> Reach(const Place& place, const Entry& entry) {
   std::string socket = EmbeddedRun(place.directory) + "/agents/" + entry.name + ".sock";
   for (int attempt = 0;; ++attempt) {
     Result<json> status = AskServing(place);
+    if (!status && status.error().code == Code::kConflict) return std::unexpected(status.error());
     WARDER_TRY_STATUS(status ? JoinRunning(place, entry, *status) : StartWith(place, entry));
     Result<UniqueFd> connection = ConnectAs(EntryUid(entry.name), socket);
     if (connection) return Reached{std::move(*connection), !status};
@@ -251,7 +263,7 @@ Result<Joined> JoinEmbedded(const Arguments& arguments) {
   place.host_file = place.directory + "/host.yaml";
   place.admin_socket = EmbeddedRun(place.directory) + "/admin.sock";
   WARDER_TRY_STATUS(PrepareDirectory(place.directory));
-  WARDER_TRY(Chosen policy, ChoosePolicy(arguments, place.directory));
+  WARDER_TRY(Chosen policy, ChoosePolicy(arguments, place.directory, workspace.directory));
   std::string profile = arguments.Text("profile");
   Entry entry{EntryName(workspace.directory, policy.path, profile), workspace.directory, workspace.owner,
               policy.path, policy.digest, profile};

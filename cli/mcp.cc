@@ -23,7 +23,7 @@ int Mcp(const Arguments& arguments) {
 
 std::vector<Command> McpCommands() {
   return {{"mcp", "Serve MCP on stdin and stdout: one line in a client's configuration is an installation",
-           "warder mcp --policy policy.yaml --workspace /home/dev/project", JoinOptions(), Mcp}};
+           "warder mcp --policy ~/policy.yaml --workspace ~/project", JoinOptions(), Mcp}};
 }
 
 }  // namespace warder::cli

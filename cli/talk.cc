@@ -1,6 +1,8 @@
 // What does `warder` say to a host? See talk.h. The protocol itself is agent/'s.
 #include "cli/talk.h"
 
+#include <unistd.h>
+
 #include "agent/admin_client.h"
 #include "agent/json_rpc.h"
 #include "agent/mcp_client.h"
@@ -27,9 +29,10 @@ class Talk : public AgentTalk {
 
 }  // namespace
 
-Result<json> AskAdmin(const std::string& socket, const std::string& method, const json& parameters) {
+Result<json> AskAdmin(const std::string& socket, const std::string& method, const json& parameters,
+                      std::chrono::milliseconds timeout) {
   WARDER_TRY(UniqueFd connection, ConnectTo(socket));
-  WARDER_TRY(std::string answer, agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters)));
+  WARDER_TRY(std::string answer, agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters), timeout));
   return agent::ParseObject(answer);
 }
 
@@ -43,7 +46,10 @@ Result<std::unique_ptr<AgentTalk>> AgentTalk::Begin(UniqueFd connection) {
   return std::make_unique<Talk>(std::move(client));
 }
 
-std::string JsonLines(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string JsonLines(const json& value) {
+  // A program that reads it gets the text; a terminal gets it as \u escapes, none of which it could act on.
+  return value.dump(2, ' ', isatty(STDOUT_FILENO) == 1, json::error_handler_t::replace) + "\n";
+}
 
 std::string Shown(const json& object, const char* key) {
   auto found = object.find(key);

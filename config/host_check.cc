@@ -96,6 +96,25 @@ void CheckIds(Reading& reading, const HostDraft& draft) {
   }
 }
 
+// Whoever may own a policy may rewrite it: no agent, and no process that works for one.
+void CheckOwners(Reading& reading, const HostDraft& draft) {
+  constexpr std::string_view kRemedy = "name root, or the person who writes policies";
+  const wire::HostPlan& plan = draft.plan;
+  for (uint32_t uid : plan.policy_owner_uids) {
+    if (uid == plan.broker_uid || uid == plan.ledger_uid ||
+        Meets(uid, uid, plan.session_uid_first, plan.session_uid_last))
+      reading.Problem(draft.owners_where,
+                      "policy.owners names uid " + std::to_string(uid) + ", of warder's own processes",
+                      std::string(kRemedy));
+    for (const AgentDraft& agent : draft.agents)
+      if (agent.has_uid && agent.agent.uid == uid)
+        reading.Problem(draft.owners_where,
+                        "policy.owners names the uid of agent " + Quote(agent.agent.name) +
+                            ", which could then rewrite its own policy",
+                        std::string(kRemedy));
+  }
+}
+
 // Whoever is named must reach the admin socket, and no agent may.
 void CheckSubjects(Reading& reading, const HostDraft& draft) {
   auto admin = draft.accounts->GroupWithId(draft.plan.admin_gid);
@@ -120,6 +139,21 @@ void CheckSubjects(Reading& reading, const HostDraft& draft) {
                           std::to_string(draft.plan.admin_gid),
                       "add the user to that group, or name the group under identities.admin-group");
   }
+}
+
+// What a workspace holds, its agent can write: then it would set its own rules. Paths are compared as they
+// stand; warderd opens these files without following any symlink, so they are the real ones.
+void CheckFilesInForce(Reading& reading, const HostDraft& draft) {
+  std::vector<std::pair<std::string, std::string>> in_force{{"the stop file", draft.plan.stop_file},
+                                                            {"this host file", draft.file}};
+  for (const auto& [name, path] : draft.projects) in_force.emplace_back("the policy " + Quote(name), path);
+  for (const AgentDraft& agent : draft.agents)
+    for (const auto& [what, path] : in_force)
+      if (!agent.agent.workspace.directory.empty() && IsWithin(path, agent.agent.workspace.directory))
+        reading.Problem(agent.workspace_where,
+                        what + ", " + Quote(path) + ", lies in the workspace of agent " +
+                            Quote(agent.agent.name) + ", which could rewrite it",
+                        "move the file out of every workspace, as to /etc/warder");
 }
 
 void CheckTrees(Reading& reading, const HostDraft& draft) {
@@ -206,7 +240,9 @@ void CheckHost(Reading& reading, const YamlNode&, HostDraft& draft) {
   CheckSessionUids(reading, draft);
   CheckIds(reading, draft);
   CheckSubjects(reading, draft);
+  CheckOwners(reading, draft);
   CheckTrees(reading, draft);
+  CheckFilesInForce(reading, draft);
 }
 
 }  // namespace warder::config

@@ -43,6 +43,7 @@ void ReadPaths(Reading& reading, const YamlNode& node, HostDraft& draft) {
 
 void ReadOwners(Reading& reading, const YamlNode& node, HostDraft& draft) {
   draft.plan.policy_owner_uids.clear();
+  draft.owners_where = node.where;
   if (!reading.IsList(node, "write a list of users, as [root]")) return;
   for (const YamlNode& item : node.items)
     if (auto user = ReadUser(reading, item, *draft.accounts))
@@ -174,7 +175,7 @@ std::string HostResult::Describe(const std::string& file) const {
   return policy::DescribeProblems(file, problems);
 }
 
-HostResult LoadHostFile(std::string_view bytes, Accounts& accounts) {
+HostResult LoadHostFile(std::string_view bytes, Accounts& accounts, const std::string& file) {
   HostResult result;
   auto root = policy::ParseYaml(bytes);
   if (!root) {
@@ -184,6 +185,7 @@ HostResult LoadHostFile(std::string_view bytes, Accounts& accounts) {
   Reading reading;
   HostDraft draft;
   draft.accounts = &accounts;
+  draft.file = file;
   SetDefaults(draft);
   draft.plan.digest = HashSha256(bytes);
   if (root->keys.front().text != "host" && root->Find("host") != nullptr)
@@ -200,7 +202,7 @@ HostResult LoadHostFile(std::string_view bytes, Accounts& accounts) {
 Result<HostResult> LoadHostFileAt(const std::string& path) {
   WARDER_TRY(std::string bytes, ReadFile(path, limits::kMaxPolicyBytes));
   SystemAccounts accounts;
-  return LoadHostFile(bytes, accounts);
+  return LoadHostFile(bytes, accounts, path);
 }
 
 }  // namespace warder::config

@@ -22,7 +22,8 @@ struct HostResult {
   std::string Describe(const std::string& file) const;
 };
 
-HostResult LoadHostFile(std::string_view bytes, Accounts& accounts);
+// file: its own path, which may lie in no agent's workspace.
+HostResult LoadHostFile(std::string_view bytes, Accounts& accounts, const std::string& file = {});
 // The same, from a path and with this machine's accounts; an Error where the file can not be read.
 Result<HostResult> LoadHostFileAt(const std::string& path);
 

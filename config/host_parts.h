@@ -29,11 +29,12 @@ struct AgentDraft {
 struct HostDraft {
   wire::HostPlan plan;
   Accounts* accounts = nullptr;
+  std::string file;  // the host file itself
   std::map<std::string, std::string> projects;  // policy.layers.project
   std::vector<AgentDraft> agents;
   std::vector<std::pair<Where, wire::Subject>> subjects;  // of people and approvers
   bool has_broker = false, has_ledger = false, has_admin = false, has_ledger_directory = false;
-  Where session_where, people_where;
+  Where session_where, people_where, owners_where;
 };
 
 // A user by name or number; says the problem.

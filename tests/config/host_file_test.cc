@@ -145,6 +145,12 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
       {"trees: [/srv/work]", "trees: [/]", "whole host"},
       {"trees: [/srv/work]", "trees: []", "empty list"},
       {"sources: [/var/log]", "sources: [/var]", "own directories"},
+      {"owners: [root]", "owners: [root, agent-ci]", "rewrite its own policy"},
+      {"owners: [root]", "owners: [warder]", "own processes"},
+      {"owners: [root]", "owners: [1900000007]", "own processes"},
+      {"api: /etc/warder/policy/api.yaml", "api: /srv/work/api/policy.yaml", "could rewrite it"},
+      {"api: /etc/warder/policy/api.yaml", "api: /etc/p.yaml, other: /srv/work/api/conf/p.yaml", "could rewrite it"},
+      {"stop-file: /etc/warder/stop", "stop-file: /srv/work/api/stop", "could rewrite it"},
       {"sources: [/var/log]", "sources: [/proc/1]", "the kernel's"},
       {"state: /var/lib/warder", "state: /srv/work/api/state", "own directories"},
       {"roots: [host-usr]", "roots: [\"image:dev\"]", "not built"},
@@ -201,6 +207,14 @@ TEST(HostFile, WorkspacesOfTwoAgentsNeverMeet) {
                "    workspaces: [{ dir: /srv/work/api-two, owner: dev }]\n");
   HostResult apart = LoadHostFile(text, accounts);
   EXPECT_TRUE(apart.problems.empty()) << apart.Describe("F");
+}
+
+TEST(HostFile, LiesInNoWorkspaceItself) {
+  FakeAccounts accounts;
+  EXPECT_NE(LoadHostFile(kWhole, accounts, "/srv/work/api/warder.yaml").Describe("F").find("could rewrite it"),
+            std::string::npos);
+  HostResult beside = LoadHostFile(kWhole, accounts, "/srv/work/api.yaml");
+  EXPECT_TRUE(beside.problems.empty()) << beside.Describe("F");
 }
 
 // What `warder host show` prints is a host file, and the same one.

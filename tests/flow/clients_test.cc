@@ -90,5 +90,36 @@ TEST(Embedded, WorkspacesJoinOneHostAndRunEndsWithTheCommandsCode) {
   EXPECT_EQ(code, 0) << output;
 }
 
+TEST(Embedded, APolicyInAWorkspaceIsRefused) {
+  auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
+    trap 'warder drain >/dev/null 2>&1 || true; rm -rf $d' EXIT
+    cp policies/demo.yaml $d/policy.yaml; chmod 644 $d/policy.yaml
+    mkdir -p $d/a/conf $d/b; cp $d/policy.yaml $d/a/conf/policy.yaml
+    chown -R 1900080001:1900080001 $d/a $d/b; chown 0:0 $d/a/conf/policy.yaml
+    ln -s $d/a/conf/policy.yaml $d/link.yaml; ln -s $d/a/conf $d/elsewhere
+    refused() { if (cd $d/a; warder run --policy $1 --workspace $2 -- ls) >$d/out 2>&1; then echo "$1: served"; exit 1; fi
+                grep -q 'could rewrite it' $d/out || { echo "$*:"; cat $d/out; exit 1; }; }
+    for p in conf/policy.yaml $d/a/conf/policy.yaml $d/link.yaml $d/elsewhere/policy.yaml; do refused $p $d/a; done
+    warder run --policy $d/policy.yaml --workspace $d/a -- ls
+    # Of another workspace that the same host serves.
+    refused $d/a/conf/policy.yaml $d/b
+    warder run --policy $d/policy.yaml --workspace $d/a -- ls)");
+  EXPECT_EQ(code, 0) << output;
+}
+
+TEST(Embedded, ASocketThatAcceptsAndSaysNothingIsNotWaitedForLong) {
+  auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
+    trap 'kill $mute 2>/dev/null; rm -rf $d' EXIT
+    mkdir -p $d/run/run $d/ws; chown 1900080001:1900080001 $d/ws
+    perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Local => shift, Listen => 1) or die; sleep 120' $d/run/run/admin.sock & mute=$!
+    for i in $(seq 100); do [ -S $d/run/run/admin.sock ] && break; sleep 0.05; done
+    [ -S $d/run/run/admin.sock ]
+    begun=$SECONDS
+    if timeout 60 warder run --run-dir $d/run --state $d/state --workspace $d/ws -- ls >$d/out 2>&1; then cat $d/out; exit 1; fi
+    [ $((SECONDS - begun)) -le 12 ] || { echo "$((SECONDS - begun)) s"; cat $d/out; exit 1; }
+    grep -q 'does not answer' $d/out || { cat $d/out; exit 1; })");
+  EXPECT_EQ(code, 0) << output;
+}
+
 }  // namespace
 }  // namespace warder::flow
