@@ -6,6 +6,7 @@
 // once per widening.
 #include "base/glob.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace warder {
@@ -23,6 +24,19 @@ Parts Split(std::string_view text) {
     text.remove_prefix(end == text.size() ? end : end + 1);
   }
   return parts;
+}
+
+std::string_view WithoutSlashes(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of('/'), text.size()));
+}
+// The first component, or nothing at the end; and what follows it.
+std::string_view First(std::string_view text) {
+  text = WithoutSlashes(text);
+  return text.substr(0, text.find('/'));
+}
+std::string_view Behind(std::string_view text) {
+  text = WithoutSlashes(text);
+  return text.substr(std::min(text.find('/'), text.size()));
 }
 
 bool ComponentFits(std::string_view glob, std::string_view name) {
@@ -70,24 +84,27 @@ Status CheckGlob(std::string_view glob) {
 
 bool GlobMatch(std::string_view glob, std::string_view path) {
   if (path.empty() || path[0] != '/') return false;
-  const Parts pattern = Split(glob), parts = Split(path);
-  size_t g = 0, p = 0, star = SIZE_MAX, star_p = 0;
-  while (p < parts.size()) {
-    if (g < pattern.size() && pattern[g] == "**") {
-      star = g++;
+  // Both are walked component by component in place: this runs for each path of each call.
+  std::string_view g = glob, p = path, star_g, star_p;
+  bool star = false;
+  while (!First(p).empty()) {
+    const std::string_view pattern = First(g);
+    if (pattern == "**") {
+      star = true;
+      star_g = g = Behind(g);
       star_p = p;
-    } else if (g < pattern.size() && ComponentFits(pattern[g], parts[p])) {
-      ++g;
-      ++p;
-    } else if (star != SIZE_MAX) {
-      g = star + 1;
-      p = ++star_p;
+    } else if (!pattern.empty() && ComponentFits(pattern, First(p))) {
+      g = Behind(g);
+      p = Behind(p);
+    } else if (star) {
+      g = star_g;
+      p = star_p = Behind(star_p);
     } else {
       return false;
     }
   }
-  while (g < pattern.size() && pattern[g] == "**") ++g;
-  return g == pattern.size();
+  while (First(g) == "**") g = Behind(g);
+  return First(g).empty();
 }
 
 bool GlobMayMatchBeneath(std::string_view glob, std::string_view directory) {

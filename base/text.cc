@@ -76,6 +76,12 @@ bool IsUtf8(std::string_view bytes) {
 std::string ForTerminal(std::string_view bytes, bool keep_lines) {
   std::string out;
   char form[16];
+  // Most text shows itself.
+  size_t plain = 0;
+  while (plain < bytes.size() && bytes[plain] >= ' ' && bytes[plain] < 0x7f && bytes[plain] != '\\')
+    ++plain;
+  out.append(bytes.substr(0, plain));
+  bytes.remove_prefix(plain);
   while (!bytes.empty()) {
     uint32_t c = 0;
     size_t size = Decode(bytes, c);

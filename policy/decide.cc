@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "policy/decider.h"
+#include "policy/line_words.h"
 
 namespace warder::policy {
 namespace {
@@ -54,7 +55,9 @@ Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts,
       analysis_(Analyse(set, call)),
       place_{facts.workspace, facts.tmp},
       path_judged_(analysis_.wanted.paths.size()),
-      reach_(call.line.commands.size()) {
+      reach_(call.line.commands.size()),
+      shown_(call.line.commands.size()) {
+  judged_.reserve(16);
   bool known = profile.empty();
   for (size_t layer = 0; layer < set.size(); ++layer) {
     const ResolvedProfile* found = nullptr;
@@ -199,7 +202,15 @@ Decision Decider::Finish() {
   decision.rule = first->applied.id;
   decision.where = first->applied.where;
   decision.action = first->action;
-  decision.why = WhyDecided(call_, *first);
+  // What was nearest is only worth its work for what is told.
+  if (first->applied.id == "no-rule" && !call_.inside && first->command < reach_.size() &&
+      !IsShellOnly(call_.line.commands[first->command].argv[0])) {
+    Judged told = *first;
+    told.applied.text = WhyNoRule(set_, call_.line.commands[told.command], layer);
+    decision.why = WhyDecided(call_, told);
+  } else {
+    decision.why = WhyDecided(call_, *first);
+  }
   if (decision.level != Level::kApprove) return decision;
   if (any_approve_becomes_forbid_) {
     decision.level = Level::kForbid;

@@ -26,18 +26,22 @@ bool Names::Meet(const std::vector<std::string>& words) const {
   });
 }
 
-Names Decider::NamesOf(size_t layer, const SimpleCommand& command, const ProgramFact& fact) const {
-  Names names;
+std::vector<std::string_view> Decider::BaseNames(const SimpleCommand& command,
+                                                 const ProgramFact& fact) {
+  std::vector<std::string_view> bases;
   auto add = [&](std::string_view base) {
-    if (std::ranges::find(names.bases, base) == names.bases.end()) names.bases.push_back(base);
+    if (std::ranges::find(bases, base) == bases.end()) bases.push_back(base);
   };
   add(BaseName(command.argv[0]));
   if (!command.called_as.empty()) add(BaseName(command.called_as[0]));
   if (!command.script.empty()) add(BaseName(command.script));
-  if (!fact.found) return names;
-  add(BaseName(fact.path));
-  names.bound = set_.index(layer).BoundTo(fact);
-  return names;
+  if (fact.found) add(BaseName(fact.path));
+  return bases;
+}
+
+const std::string& Decider::Shown(size_t index) {
+  if (shown_[index].empty()) shown_[index] = ShowCommand(call_.line.commands[index].argv);
+  return shown_[index];
 }
 
 void Decider::JudgeProgram(size_t index) {
@@ -45,37 +49,42 @@ void Decider::JudgeProgram(size_t index) {
   const std::string& name = command.argv[0];
   if (!call_.inside && IsShellOnly(name))
     return Forbid(
-        "no-rule", ShowCommand(command.argv),
+        "no-rule", Shown(index),
         "`" + name + "` is a command of the shell itself and no program; there is no shell here",
         index);
+  const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
+  Names names{BaseNames(command, fact), {}};
   bool answered = false, spoken = false;
   for (size_t layer = 0; layer < set_.size(); ++layer) {
     if (!set_.Speaks(layer, Matter::kExec)) continue;
     spoken = true;
-    answered |= JudgeProgramIn(layer, index) && set_.Answers(layer);
+    answered |= JudgeProgramIn(layer, index, names) && set_.Answers(layer);
   }
   if (answered) return;
   if (call_.inside && spoken) return JudgeUnmatched(SIZE_MAX, index, false);
-  Forbid("no-rule", ShowCommand(command.argv), WhyNoRule(set_, command), index);
+  Forbid("no-rule", Shown(index), "no layer has a rule for it", index);
 }
 
 // Whether this layer has an answer: a rule that matches, or what it says of unmatched programs.
-bool Decider::JudgeProgramIn(size_t layer, size_t index) {
-  const SimpleCommand& command = call_.line.commands[index];
+bool Decider::JudgeProgramIn(size_t layer, size_t index, Names& names) {
   const CommandAnalysis& analysis = analysis_.commands[index];
   const LayerIndex& found = set_.index(layer);
   const Policy& policy = set_.layer(layer);
-  const Names names = NamesOf(layer, command, facts_.programs[analysis.program]);
+  const ProgramFact& fact = facts_.programs[analysis.program];
+  names.bound = fact.found ? found.BoundTo(fact) : std::vector<std::string_view>();
   // Rules that could matter: those that name it by base name, or by what its file is bound to.
   std::vector<uint32_t> rules;
   for (std::string_view base : names.bases)
-    for (uint32_t r : found.WithBase(base)) rules.push_back(r);
+    rules.insert(rules.end(), found.WithBase(base).begin(), found.WithBase(base).end());
   for (std::string_view bound : names.bound)
-    for (uint32_t r : found.Named(bound)) rules.push_back(r);
-  std::ranges::sort(rules);
+    if (std::ranges::find(names.bases, BaseName(bound)) == names.bases.end())
+      rules.insert(rules.end(), found.Named(bound).begin(), found.Named(bound).end());
+  if (!std::ranges::is_sorted(rules)) std::ranges::sort(rules);
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
 
   bool any = false, strict_names_it = false;
+  auto candidate = analysis.layers[layer].begin();
+  const auto last = analysis.layers[layer].end();
   for (uint32_t r : rules) {
     const ExecRule& rule = policy.exec[r];
     if (!Counts(rule, call_.inside)) continue;
@@ -85,9 +94,9 @@ bool Decider::JudgeProgramIn(size_t layer, size_t index) {
       any |= JudgeForbidding(rule, layer, index, names);
       continue;
     }
-    const auto& candidates = analysis.layers[layer];
-    auto candidate = std::ranges::find(candidates, r, &Candidate::rule);
-    if (candidate != candidates.end()) any |= JudgeAllowing(*candidate, layer, index, level);
+    while (candidate != last && candidate->rule < r) ++candidate;
+    if (candidate != last && candidate->rule == r)
+      any |= JudgeAllowing(*candidate, layer, index, level);
   }
   if (any) return true;
   if (set_.Passes(layer, Matter::kExec) && !(call_.inside && strict_names_it)) return false;
@@ -95,18 +104,17 @@ bool Decider::JudgeProgramIn(size_t layer, size_t index) {
     JudgeUnmatched(layer, index, strict_names_it);
     return true;
   }
-  Forbid("no-rule", ShowCommand(command.argv), WhyNoRule(set_, command, layer), index, layer);
+  Forbid("no-rule", Shown(index), "no rule of this layer fits", index, layer);
   return true;
 }
 
 // A program that was started inside, and that no rule matches: of the layer, or of all.
 void Decider::JudgeUnmatched(size_t layer, size_t index, bool strict_names_it) {
-  const SimpleCommand& command = call_.line.commands[index];
   Judged judged;
   judged.command = index;
   judged.applied.id = "no-rule";
   judged.applied.layer = layer;
-  judged.applied.object = ShowCommand(command.argv);
+  judged.applied.object = Shown(index);
   if (strict_names_it) {
     judged.applied.level = Level::kApprove;
     judged.applied.text =
@@ -128,7 +136,7 @@ bool Decider::JudgeInside() {
   }
   const SimpleCommand& command = call_.line.commands[0];
   const ProgramFact& fact = facts_.programs[0];
-  const std::string shown = ShowCommand(command.argv);
+  const std::string shown = Shown(0);
   if (!fact.found || !fact.readable) {
     Forbid("no-rule", shown,
            "its file can not be looked at" + (fact.problem.empty() ? "" : ": " + fact.problem), 0);
@@ -139,7 +147,7 @@ bool Decider::JudgeInside() {
     return false;
   }
   for (size_t layer = 0; layer < set_.size(); ++layer) {
-    const Names names = NamesOf(layer, command, fact);
+    const Names names{BaseNames(command, fact), set_.index(layer).BoundTo(fact)};
     bool named = false;
     for (std::string_view base : names.bases) named |= !set_.index(layer).WithBase(base).empty();
     for (std::string_view bound : names.bound) named |= !set_.index(layer).Named(bound).empty();
@@ -173,16 +181,16 @@ bool Decider::JudgeAllowing(const Candidate& candidate, size_t layer, size_t ind
   const SimpleCommand& command = call_.line.commands[index];
   const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
   std::string problem = ProgramProblem(candidate, fact);
-  if (problem.empty()) problem = candidate.fit.broken;
+  if (problem.empty()) problem = candidate.broken;
   if (!problem.empty()) {
-    Forbid(rule.id, ShowCommand(command.argv), "the rule can not be evaluated: " + problem, index,
-           layer, rule.where);
+    Forbid(rule.id, Shown(index), "the rule can not be evaluated: " + problem, index, layer,
+           rule.where);
     return true;
   }
-  if (!candidate.fit.fits) return false;
+  if (!candidate.fits) return false;
   Match(rule, layer, index, level);
   for (size_t path : candidate.paths) JudgePath(path, index, &rule, layer);
-  for (const NamedHost& host : candidate.fit.hosts) {
+  for (const NamedHost& host : candidate.hosts) {
     HostPort named{command.argv[host.word], host.port, ""};
     NormalizeHost(named.name);
     JudgeHost(named, index);
@@ -216,7 +224,7 @@ void Decider::Match(const ExecRule& rule, size_t layer, size_t index, Level leve
   judged.applied.id = rule.id;
   judged.applied.level = level;
   judged.applied.where = rule.where;
-  judged.applied.object = ShowCommand(call_.line.commands[index].argv);
+  judged.applied.object = Shown(index);
   judged.applied.text = forbidden ? rule.forbid_text : rule.why;
   judged.applied.layer = layer;
   judged.command = index;
@@ -229,14 +237,17 @@ void Decider::Match(const ExecRule& rule, size_t layer, size_t index, Level leve
 
 // Why the file that was found is not the one that the rule allows; empty: it is.
 std::string Decider::ProgramProblem(const Candidate& candidate, const ProgramFact& fact) const {
-  const std::string& name = candidate.programs[0]->name;
-  const bool bound = std::ranges::any_of(
-      candidate.programs, [](const Program* program) { return !program->files.empty(); });
+  const std::string& name =
+      (candidate.programs[0] != nullptr ? candidate.programs[0] : candidate.programs[1])->name;
+  const bool bound = std::ranges::any_of(candidate.programs, [](const Program* program) {
+    return program != nullptr && !program->files.empty();
+  });
   if (!bound) return name + " was bound to no file when the policy was loaded";
   if (!fact.found)
     return name + " was not found" + (fact.problem.empty() ? std::string() : ": " + fact.problem);
-  if (std::ranges::none_of(candidate.programs,
-                           [&](const Program* program) { return IsBound(*program, fact); }))
+  if (std::ranges::none_of(candidate.programs, [&](const Program* program) {
+        return program != nullptr && IsBound(*program, fact);
+      }))
     return ForTerminal(fact.path) + " is not the file that " + name +
            " was bound to when the policy was loaded (reload it if the file was replaced on "
            "purpose)";

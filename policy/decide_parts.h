@@ -15,10 +15,13 @@ namespace warder::policy {
 
 // One exec rule whose program a command names.
 struct Candidate {
-  uint32_t rule = 0;                     // in its layer
-  std::vector<const Program*> programs;  // those of the rule that the command names
-  Fit fit;
-  std::vector<size_t> paths;  // indexes in Wanted::paths; of a rule that fits
+  uint32_t rule = 0;  // in its layer
+  // Those of the rule that the command names: by the word as it is, by the base name of a path.
+  const Program* programs[2] = {nullptr, nullptr};
+  bool fits = false;
+  std::string broken;            // why the pattern can not be evaluated at all
+  std::vector<size_t> paths;     // indexes in Wanted::paths; of a rule that fits
+  std::vector<NamedHost> hosts;  // the same
 };
 
 struct CommandAnalysis {

@@ -130,26 +130,29 @@ std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& c
   const LayerIndex& found = set_.index(layer);
   const Policy& policy = set_.layer(layer);
   const std::string& name = command.argv[0];
+  const std::string_view base = BaseName(name);
+  const bool absolute = name.starts_with('/');
+  const Program* by_name = found.FindProgram(name);
+  const Program* by_base = absolute ? found.FindProgram(base) : nullptr;
   std::vector<Candidate> candidates;
-  for (uint32_t r : found.WithBase(BaseName(name))) {
+  for (uint32_t r : found.WithBase(base)) {
     const ExecRule& rule = policy.exec[r];
     if (!Counts(rule, call_.inside)) continue;
     Candidate candidate;
     candidate.rule = r;
     for (const std::string& word : rule.argv[0].words) {
-      if (name != word && !(name.starts_with('/') && BaseName(name) == word)) continue;
-      if (const Program* program = found.FindProgram(word)) candidate.programs.push_back(program);
+      if (word == name) candidate.programs[0] = by_name;
+      if (absolute && word == base) candidate.programs[1] = by_base;
     }
-    if (candidate.programs.empty()) continue;
+    if (candidate.programs[0] == nullptr && candidate.programs[1] == nullptr) continue;
     // A digest costs a read of the file: only where a rule could use it.
-    for (const std::string& word : rule.argv[0].words)
-      if (const Program* program = found.FindProgram(word))
-        wanted.want_sha256 |= program->sha256.has_value();
-    candidate.fit = FitArgv(rule.argv, command.argv);
-    if (candidate.fit.fits && FindNeverArg(rule.never_args, command.argv))
-      candidate.fit.fits = false;
-    if (candidate.fit.fits) {
-      for (const NamedPath& path : candidate.fit.paths)
+    wanted.want_sha256 |= found.names_pinned(r);
+    Fit fit = FitArgv(rule.argv, command.argv);
+    candidate.fits = fit.fits && !FindNeverArg(rule.never_args, command.argv);
+    candidate.broken = std::move(fit.broken);
+    if (candidate.fits) {
+      candidate.hosts = std::move(fit.hosts);
+      for (const NamedPath& path : fit.paths)
         candidate.paths.push_back(Path({directory_, command.argv[path.word].substr(path.offset),
                                         path.act, path.act != Act::kDelete, false, index}));
       if (!call_.inside) AddNeeds(policy, rule, out_.wanted.counters);

@@ -45,13 +45,16 @@ class Decider {
 
   // decide_exec.cc
   void JudgeProgram(size_t index);
-  bool JudgeProgramIn(size_t layer, size_t index);
+  bool JudgeProgramIn(size_t layer, size_t index, Names& names);
   void JudgeUnmatched(size_t layer, size_t index, bool strict_names_it);
   bool JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names);
   bool JudgeAllowing(const Candidate& candidate, size_t layer, size_t index, Level level);
   void Match(const ExecRule& rule, size_t layer, size_t index, Level level);
   void JoinNetwork(const ExecRule& rule, size_t layer, size_t index);
-  Names NamesOf(size_t layer, const SimpleCommand& command, const ProgramFact& fact) const;
+  // Of what a command is started as; what its file is bound to differs by layer.
+  static std::vector<std::string_view> BaseNames(const SimpleCommand& command,
+                                                 const ProgramFact& fact);
+  const std::string& Shown(size_t index);
   std::string ProgramProblem(const Candidate& candidate, const ProgramFact& fact) const;
   bool JudgeInside();
 
@@ -79,6 +82,7 @@ class Decider {
   std::vector<NamedAction> actions_;
   std::vector<Judged> judged_;
   std::vector<Reach> reach_;
+  std::vector<std::string> shown_;  // the commands, for people; filled when asked for
   bool any_approve_becomes_forbid_ = false;
 };
 

@@ -104,7 +104,7 @@ ExampleAnswer Try(const PolicySet& set, size_t layer, uint32_t r, const std::str
   const Place place{facts.workspace, facts.tmp};
   for (const Candidate& candidate : analysis.commands[0].layers[layer]) {
     if (candidate.rule != r) continue;
-    if (!candidate.fit.fits) {
+    if (!candidate.fits) {
       const Fit fit = FitArgv(rule.argv, call.line.commands[0].argv, Explain::kYes);
       return {true, false,
               fit.fits ? "it has one of the never-args"

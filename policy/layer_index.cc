@@ -84,6 +84,7 @@ void LayerIndex::IndexPrograms(const Policy& policy) {
 
 void LayerIndex::IndexRules(const Policy& policy) {
   constexpr size_t kShown = 24;
+  pinned_.resize(policy.exec.size());
   std::vector<std::string_view> allowed;
   auto can_forbid = [&](const ExecRule& rule) {
     if (rule.level == Level::kForbid) return true;
@@ -101,9 +102,10 @@ void LayerIndex::IndexRules(const Policy& policy) {
       std::vector<uint32_t>& based = by_base_[BaseName(word)];
       if (based.empty() || based.back() != r) based.push_back(r);
       const Program* program = FindProgram(word);
-      if (program != nullptr && program->sha256 && !hashes_everything_) {
+      if (program != nullptr && program->sha256) {
+        pinned_[r] = true;
         if (!forbids) forbids = can_forbid(rule);
-        hashes_everything_ = *forbids;
+        hashes_everything_ = hashes_everything_ || *forbids;
       }
       if (rule.level != Level::kForbid && allowed.size() <= kShown &&
           std::ranges::find(allowed, word) == allowed.end())

@@ -113,6 +113,8 @@ class LayerIndex {
   const Program* FindProgram(std::string_view name) const;
   // Names of the programs whose bound file this is: by inode, or by a digest where both have one.
   std::vector<std::string_view> BoundTo(const ProgramFact& fact) const;
+  // Whether some program of this rule has a pin.
+  bool names_pinned(uint32_t rule) const { return pinned_[rule]; }
   // Some rule that can forbid names a pinned program: every program must be hashed.
   bool hashes_everything() const { return hashes_everything_; }
   // Null where the layer has no profile of this name.
@@ -145,6 +147,7 @@ class LayerIndex {
   std::unordered_map<std::string_view, ResolvedProfile> profiles_;
   std::string allowed_names_;
   bool hashes_everything_ = false;
+  std::vector<bool> pinned_;  // by rule
 };
 
 }  // namespace warder::policy

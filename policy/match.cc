@@ -12,16 +12,30 @@
 namespace warder::policy {
 namespace {
 
+// Cells of one matcher, in memory that its thread keeps: patterns are matched one after the other.
 class Table {
  public:
-  Table(size_t rows, size_t columns) : columns_(columns), cells_(rows * columns) {}
+  Table(std::vector<char>& memory, size_t rows, size_t columns)
+      : columns_(columns), cells_(memory) {
+    cells_.assign(rows * columns, 0);
+  }
   bool Get(size_t row, size_t column) const { return cells_[row * columns_ + column] != 0; }
   void Set(size_t row, size_t column) { cells_[row * columns_ + column] = 1; }
 
  private:
   size_t columns_;
-  std::vector<char> cells_;
+  std::vector<char>& cells_;
 };
+
+struct Memory {
+  std::vector<char> begin, inside, end;
+  std::vector<size_t> runs;
+  std::vector<long> opened;
+};
+Memory& ThreadMemory() {
+  static thread_local Memory memory;
+  return memory;
+}
 
 bool IsDashes(const Flag& flag) { return flag.form == FlagForm::kExact && flag.text == "--"; }
 
@@ -34,20 +48,25 @@ std::optional<Act> PathOf(FlagValue value) {
 
 class Matcher {
  public:
-  Matcher(const std::vector<Element>& pattern, const std::vector<std::string>& argv)
+  Matcher(const std::vector<Element>& pattern, const std::vector<std::string>& argv, Memory& memory)
       : pattern_(pattern),
         argv_(argv),
         elements_(pattern.size()),
         words_(argv.size()),
         dashes_(static_cast<size_t>(std::find(argv.begin() + 1, argv.end(), "--") - argv.begin())),
-        runs_(elements_ * (words_ + 1)),
-        begin_(elements_ + 1, words_ + 1),
-        inside_(elements_ + 1, words_ + 1),
-        end_(elements_ + 1, words_ + 1) {}
+        runs_(memory.runs),
+        opened_(memory.opened),
+        begin_(memory.begin, elements_ + 1, words_ + 1),
+        inside_(memory.inside, elements_ + 1, words_ + 1),
+        end_(memory.end, elements_ + 1, words_ + 1) {
+    runs_.assign(elements_ * (words_ + 1), 0);
+  }
 
   Fit Run(Explain explain) {
-    for (const Element& element : pattern_)
+    for (const Element& element : pattern_) {
+      if (element.kind != ElementKind::kRegex) continue;
       if (fit_.broken = ProblemOf(element); !fit_.broken.empty()) return std::move(fit_);
+    }
     begin_.Set(1, 1);
     for (size_t e = 1; e < elements_; ++e) Forward(e);
     if (!begin_.Get(elements_, words_)) {
@@ -76,8 +95,9 @@ class Matcher {
   const std::vector<Element>& pattern_;
   const std::vector<std::string>& argv_;
   const size_t elements_, words_;
-  const size_t dashes_;       // index of the first `--` behind the program, or words_
-  std::vector<size_t> runs_;  // (e, w): how many words from w on fit e, one after the other
+  const size_t dashes_;        // index of the first `--` behind the program, or words_
+  std::vector<size_t>& runs_;  // (e, w): how many words from w on fit e, one after the other
+  std::vector<long>& opened_;
   Table begin_, inside_, end_;
   Fit fit_;
 };
@@ -93,17 +113,17 @@ void Matcher::Forward(size_t e) {
   for (size_t w = words_; w-- > 1;)
     RunAt(e, w) = FitsWord(element, argv_[w], w > dashes_) ? RunAt(e, w + 1) + 1 : 0;
   // Overlapping ranges of ends are counted, not walked: `open` is how many cover the current word.
-  std::vector<long> opened(words_ + 2);
+  opened_.assign(words_ + 2, 0);
   for (size_t w = 1; w <= words_; ++w) {
     if (!begin_.Get(e, w)) continue;
     const size_t most = std::min<size_t>(element.repeat_high, RunAt(e, w));
     if (most < element.repeat_low) continue;
-    ++opened[w + element.repeat_low];
-    --opened[w + most + 1];
+    ++opened_[w + element.repeat_low];
+    --opened_[w + most + 1];
   }
   long open = 0;
   for (size_t w = 1; w <= words_; ++w)
-    if ((open += opened[w]) > 0) begin_.Set(e + 1, w);
+    if ((open += opened_[w]) > 0) begin_.Set(e + 1, w);
 }
 
 void Matcher::ForwardFlags(size_t e) {
@@ -223,28 +243,37 @@ bool IsNeverArg(std::string_view never, std::string_view word) {
          (word.starts_with(never) && word.size() > never.size() && word[never.size()] == '=');
 }
 
-// Most rules of a program differ in their first words: seen without any table. A pattern that can
-// not be evaluated never gets away here.
-bool DiffersAtOnce(const std::vector<Element>& pattern, const std::vector<std::string>& argv) {
+// Most rules of a program differ in their first words: seen without any table. The first element
+// that does not fit, where only words stand before it; a pattern that can not be evaluated never
+// gets away here.
+std::optional<size_t> DiffersAtOnce(const std::vector<Element>& pattern,
+                                    const std::vector<std::string>& argv) {
   for (size_t i = 1; i < pattern.size(); ++i) {
     const Element& element = pattern[i];
     if (element.kind != ElementKind::kWords || element.repeat_low != 1 || element.repeat_high != 1)
-      return false;
+      return std::nullopt;
     if (i < argv.size() &&
         std::find(element.words.begin(), element.words.end(), argv[i]) != element.words.end())
       continue;
-    return std::none_of(pattern.begin(), pattern.end(),
-                        [](const Element& e) { return !ProblemOf(e).empty(); });
+    for (const Element& e : pattern)
+      if (e.kind == ElementKind::kRegex && !ProblemOf(e).empty()) return std::nullopt;
+    return i;
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace
 
 Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv,
             Explain explain) {
-  if (explain == Explain::kNo && DiffersAtOnce(pattern, argv)) return {};
-  return Matcher(pattern, argv).Run(explain);
+  if (const std::optional<size_t> differs = DiffersAtOnce(pattern, argv)) {
+    Fit fit;
+    if (explain == Explain::kNo) return fit;
+    fit.words_matched = *differs;
+    fit.expected = DescribeElement(pattern[*differs]);
+    return fit;
+  }
+  return Matcher(pattern, argv, ThreadMemory()).Run(explain);
 }
 
 std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args,

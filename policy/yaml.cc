@@ -58,22 +58,27 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlNode node = Begin(mark, tag, anchor, YamlKind::kScalar);
-    RequireClosedQuote(mark, node.where);
+    RequirePlainQuote(mark, node.where);
     if (value.size() > limits::kMaxYamlScalarBytes)
       Refuse(node.where, "a text of " + std::to_string(value.size()) + " bytes",
              "at most " + std::to_string(limits::kMaxYamlScalarBytes) + " are read");
     if (auto hidden = HiddenCharacter(value)) Refuse(node.where, *hidden, "take the escape out");
     if (open_.empty()) RefuseRoot(node.where);
-    if (open_.back().node.kind == YamlKind::kMap && !open_.back().has_key)
+    RequireIndented(node.where);
+    if (open_.back().node.kind == YamlKind::kMap && !open_.back().has_key) {
+      --nodes_;  // a key is no value
       return AddKey(value, node.where);
+    }
     node.text = value;
     Attach(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     YamlNode node = Begin(mark, tag, anchor, YamlKind::kList);
     if (open_.empty()) RefuseRoot(node.where);
-    Open(std::move(node));
+    // The entries of a list may stand right below their key.
+    if (style != YAML::EmitterStyle::Block) RequireIndented(node.where);
+    Open(std::move(node), style == YAML::EmitterStyle::Block);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -84,7 +89,8 @@ class Builder : public YAML::EventHandler {
     // unread.
     if (open_.empty() && (style != YAML::EmitterStyle::Block || mark.column != 0))
       RefuseRoot(node.where);
-    Open(std::move(node));
+    if (!open_.empty()) RequireIndented(node.where);
+    Open(std::move(node), style == YAML::EmitterStyle::Block);
   }
   void OnMapEnd() override { Close(); }
 
@@ -92,6 +98,7 @@ class Builder : public YAML::EventHandler {
   struct OpenNode {
     YamlNode node;
     bool has_key = false;  // of a map: a key waits for its value
+    bool block = false;    // no brackets around it
   };
 
   [[noreturn]] static void RefuseRoot(Where where) {
@@ -123,19 +130,39 @@ class Builder : public YAML::EventHandler {
     return node;
   }
 
+  // A value on a line of its own stands deeper than what it belongs to; yaml-cpp 0.7 takes some
+  // that do not, where a comment follows.
+  void RequireIndented(Where where) const {
+    const OpenNode& parent = open_.back();
+    if (!parent.block || (parent.node.kind == YamlKind::kMap && !parent.has_key)) return;
+    if (where.column <= parent.node.where.column)
+      Refuse(where, "a value that is not indented", "indent it more than what it belongs to");
+  }
+
   // yaml-cpp 0.7 takes the end of the file for the end of a quoted text.
-  void RequireClosedQuote(const YAML::Mark& mark, Where where) const {
+  void RequirePlainQuote(const YAML::Mark& mark, Where where) const {
     size_t at = mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
     char quote = at < bytes_.size() ? bytes_[at] : '\0';
+    // In brackets other readers take this for an empty key.
+    if (quote == ':') Refuse(where, "a text that begins with a colon", "put it in quotes");
     if (quote != '"' && quote != '\'') return;
-    for (++at; at < bytes_.size(); ++at) {
-      if (quote == '"' && bytes_[at] == '\\') {
+    bool closed = false, lines = false;
+    for (++at; at < bytes_.size() && !closed; ++at) {
+      if (bytes_[at] == '\n') {
+        lines = true;
+      } else if (quote == '"' && bytes_[at] == '\\') {
+        lines = lines || (at + 1 < bytes_.size() && bytes_[at + 1] == '\n');
         ++at;
       } else if (bytes_[at] == quote) {
-        if (quote == '"' || at + 1 >= bytes_.size() || bytes_[at + 1] != '\'') return;
-        ++at;
+        closed = quote == '"' || at + 1 >= bytes_.size() || bytes_[at + 1] != '\'';
+        if (!closed) ++at;
       }
     }
+    // How lines are joined inside of quotes, readers do not agree on.
+    if (closed && lines)
+      Refuse(where, "a quoted text over several lines",
+             "write it in one line, with \\n for a new line, or as a block after |");
+    if (closed) return;
     Refuse(where, "a quote that is never closed", std::string("write the closing ") + quote);
   }
 
@@ -152,10 +179,10 @@ class Builder : public YAML::EventHandler {
     map.has_key = true;
   }
 
-  void Open(YamlNode node) {
+  void Open(YamlNode node, bool block) {
     if (!open_.empty() && open_.back().node.kind == YamlKind::kMap && !open_.back().has_key)
       Refuse(node.where, "a key that is not text", "write a plain word as key");
-    open_.push_back({std::move(node), false});
+    open_.push_back({std::move(node), false, block});
   }
 
   void Close() {

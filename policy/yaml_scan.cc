@@ -1,4 +1,6 @@
 // Which bytes never reach the YAML parser?
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "policy/yaml.h"
@@ -115,7 +117,14 @@ std::optional<LoadProblem> ScanYamlBytes(std::string_view bytes) {
     return LoadProblem{{1, 1},
                        "a file of " + std::to_string(bytes.size()) + " bytes",
                        "at most " + std::to_string(limits::kMaxPolicyBytes) + " are read"};
-  return Scan(bytes).Run();
+  if (auto problem = Scan(bytes).Run()) return problem;
+  // yaml-cpp 0.7 adds them to a block text that stands last.
+  const size_t start = bytes.rfind('\n') + 1;
+  if (start < bytes.size() && bytes.find_first_not_of(' ', start) == std::string_view::npos) {
+    const auto lines = static_cast<uint32_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+    return LoadProblem{{lines + 1, 1}, "a last line of blanks alone", "take them out"};
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> HiddenCharacter(std::string_view text) {

@@ -1,0 +1,23 @@
+// What does a clock on the wall of a zone show? Local time as a fact, for windows.
+//
+// The one part of this room that reads the disk: the system's tz database, once for each zone, on
+// first use. A process that confines itself asks for its zones before (LoadZone). Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "policy/policy.h"
+
+namespace warder::policy {
+
+// Whether the tz database has it; keeps it.
+bool LoadZone(const std::string& zone);
+
+// Nothing where the zone is not known. Daylight saving counts: minutes that do not exist are never
+// shown, minutes that are there twice are shown twice.
+std::optional<LocalTime> LocalTimeIn(const std::string& zone,
+                                     std::chrono::system_clock::time_point now);
+
+}  // namespace warder::policy

@@ -1,0 +1,103 @@
+// Are windows open when the clock on the wall says so, also where daylight saving begins and ends?
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "policy/zones.h"
+#include "tests/policy/policy_files.h"
+
+namespace warder::policy {
+namespace {
+
+using namespace std::chrono;
+
+system_clock::time_point Utc(int y, unsigned m, unsigned d, int hour, int minute) {
+  return sys_days(year(y) / month(m) / day(d)) + hours(hour) + minutes(minute);
+}
+
+std::string Shown(const std::string& zone, system_clock::time_point now) {
+  constexpr const char* kDays[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  const auto local = LocalTimeIn(zone, now);
+  if (!local) return "unknown";
+  char text[32];
+  snprintf(text, sizeof text, "%s %02d:%02d", kDays[local->weekday], local->minute / 60,
+           local->minute % 60);
+  return text;
+}
+
+TEST(Windows, LocalTimeAtBothEdgesOfDaylightSaving) {
+  const std::string berlin = "Europe/Berlin", new_york = "America/New_York";
+  // 2026-03-29 01:00 UTC: 02:00 becomes 03:00.
+  EXPECT_EQ(Shown(berlin, Utc(2026, 3, 29, 0, 59)), "Sun 01:59");
+  EXPECT_EQ(Shown(berlin, Utc(2026, 3, 29, 1, 0)), "Sun 03:00");
+  // 2026-10-25 01:00 UTC: 03:00 becomes 02:00; that hour is there twice.
+  EXPECT_EQ(Shown(berlin, Utc(2026, 10, 25, 0, 30)), "Sun 02:30");
+  EXPECT_EQ(Shown(berlin, Utc(2026, 10, 25, 0, 59)), "Sun 02:59");
+  EXPECT_EQ(Shown(berlin, Utc(2026, 10, 25, 1, 0)), "Sun 02:00");
+  EXPECT_EQ(Shown(berlin, Utc(2026, 10, 25, 1, 30)), "Sun 02:30");
+  EXPECT_EQ(Shown(new_york, Utc(2026, 3, 8, 6, 59)), "Sun 01:59");
+  EXPECT_EQ(Shown(new_york, Utc(2026, 3, 8, 7, 0)), "Sun 03:00");
+  EXPECT_EQ(Shown(new_york, Utc(2026, 11, 1, 6, 0)), "Sun 01:00");
+  EXPECT_EQ(Shown("UTC", Utc(2026, 11, 1, 6, 0)), "Sun 06:00");
+  EXPECT_EQ(Shown("Asia/Kathmandu", Utc(2026, 1, 1, 0, 0)), "Thu 05:45");
+  EXPECT_EQ(Shown("Europe/Nowhere", Utc(2026, 1, 1, 0, 0)), "unknown");
+  EXPECT_EQ(Shown("../../etc/passwd", Utc(2026, 1, 1, 0, 0)), "unknown");
+  EXPECT_FALSE(LoadZone(""));
+}
+
+constexpr const char* kPolicy =
+    "policy: 1\nlayer: project\nid: t/x\nexec:\n  - { id: restart, level: auto, action: restart, "
+    "argv: [svc] }\n"
+    "windows:\n  - { id: hours, actions: [restart], outside: SPANS, level: approve }\n";
+
+Level LevelAt(const std::string& spans, system_clock::time_point now) {
+  std::string text = kPolicy;
+  text.replace(text.find("SPANS"), 5, spans);
+  Policy p = Loaded(text);
+  p.programs[0].files = {{"/usr/bin/svc", 1, 1, std::nullopt}};
+  Call call;
+  call.line = ReadLine("svc");
+  Facts facts;
+  facts.workspace = "/ws";
+  facts.programs = {{true, "", "/usr/bin/svc", 1, 1, std::nullopt, true, true, false}};
+  const PolicySet set(p);
+  for (const std::string& zone : set.settings().zones)
+    if (auto local = LocalTimeIn(zone, now)) facts.zones.push_back({zone, *local});
+  return Decide(set, call, facts, "").level;
+}
+
+TEST(Windows, OpenBetweenItsMinutesAndNotOutside) {
+  const std::string span = "\"Tue-Thu 10:00-16:00 Europe/Berlin\"";
+  EXPECT_EQ(LevelAt(span, Utc(2026, 1, 14, 8, 59)), Level::kApprove) << "Wed 09:59";
+  EXPECT_EQ(LevelAt(span, Utc(2026, 1, 14, 9, 0)), Level::kAuto) << "Wed 10:00";
+  EXPECT_EQ(LevelAt(span, Utc(2026, 1, 14, 14, 59)), Level::kAuto) << "Wed 15:59";
+  EXPECT_EQ(LevelAt(span, Utc(2026, 1, 14, 15, 0)), Level::kApprove) << "the end is not included";
+  EXPECT_EQ(LevelAt(span, Utc(2026, 7, 15, 8, 0)), Level::kAuto) << "in summer an hour earlier";
+  EXPECT_EQ(LevelAt(span, Utc(2026, 7, 15, 14, 0)), Level::kApprove);
+  EXPECT_EQ(LevelAt(span, Utc(2026, 1, 16, 11, 0)), Level::kApprove) << "Fri";
+  const std::string weekend = "\"Fri-Mon 00:00-24:00 UTC\"";
+  EXPECT_EQ(LevelAt(weekend, Utc(2026, 1, 18, 23, 59)), Level::kAuto) << "Sun, over the week's end";
+  EXPECT_EQ(LevelAt(weekend, Utc(2026, 1, 20, 0, 0)), Level::kApprove) << "Tue";
+  const std::string two = "[\"Mon-Fri 08:00-12:00 UTC\", \"Mon-Fri 13:00-17:00 UTC\"]";
+  EXPECT_EQ(LevelAt(two, Utc(2026, 1, 14, 12, 30)), Level::kApprove);
+  EXPECT_EQ(LevelAt(two, Utc(2026, 1, 14, 13, 0)), Level::kAuto);
+}
+
+TEST(Windows, AtTheEdgesOfDaylightSavingTheWallClockCounts) {
+  const std::string night = "\"Sun-Sun 02:15-02:45 Europe/Berlin\"";
+  // In March that half hour does not exist; in October it is there twice.
+  for (int minute = 0; minute < 180; ++minute)
+    EXPECT_EQ(LevelAt(night, Utc(2026, 3, 29, 0, 0) + minutes(minute)), Level::kApprove) << minute;
+  int open = 0;
+  for (int minute = 0; minute < 180; ++minute)
+    open += LevelAt(night, Utc(2026, 10, 25, 0, 0) + minutes(minute)) == Level::kAuto;
+  EXPECT_EQ(open, 60);
+}
+
+TEST(Windows, AZoneThatIsNotKnownForbids) {
+  EXPECT_EQ(LevelAt("\"Mon-Sun 00:00-24:00 Europe/Nowhere\"", Utc(2026, 1, 14, 9, 0)),
+            Level::kForbid);
+}
+
+}  // namespace
+}  // namespace warder::policy
