@@ -152,6 +152,9 @@ class Builder : public YAML::EventHandler {
         lines = true;
       } else if (quote == '"' && bytes_[at] == '\\') {
         lines = lines || (at + 1 < bytes_.size() && bytes_[at + 1] == '\n');
+        if (at + 1 < bytes_.size() && bytes_[at + 1] == '\'')
+          Refuse(where, "a backslash before a single quote",
+                 "take the backslash out: it needs none in double quotes");
         ++at;
       } else if (bytes_[at] == quote) {
         closed = quote == '"' || at + 1 >= bytes_.size() || bytes_[at + 1] != '\'';

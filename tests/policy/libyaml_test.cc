@@ -44,6 +44,7 @@ constexpr Hazard kHazards[] = {
     {"a doubled single quote", "a: 'it''s'\n", true},
     {"escapes", "a: \"\\x41\\u00e9\\U0001F600\\n\"\n", true},
     {"an escaped slash", "a: \"\\/\"\n", true},
+    {"an escaped single quote", "a: \"\\'\"\n", false},
     {"an unknown escape", "a: \"\\q\"\n", false},
     {"a surrogate by escape", "a: \"\\ud800\"\n", false},
     {"a NUL by escape", "a: \"\\0\"\n", false},
