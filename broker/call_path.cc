@@ -100,6 +100,9 @@ asio::awaitable<json> CallPath::Serve() {
   stages_.Mark("decide");
   if (decision_.level == policy::Level::kForbid) co_return co_await Refuse(decision_, nullptr);
 
+  if (asked_.call.tool == policy::Tool::kRunCommand)
+    if (Status may = CommandsMayWrite(found_); !may) co_return co_await Fail("plan", may.error());
+
   // 6 a person, where the level is approve
   if (decision_.level == policy::Level::kApprove) {
     std::optional<json> no = co_await AskPerson();
@@ -205,7 +208,10 @@ asio::awaitable<Result<RecordedIntent>> CallPath::Record(std::string plan) {
 }
 
 asio::awaitable<json> CallPath::RunTool() {
-  Result<std::vector<wire::Cover>> covers = co_await LookUpCovers(From(), found_.trees);
+  std::vector<policy::ApprovedPath> approved;
+  for (const policy::Applied& applied : decision_.applied)
+    if (applied.is_path && applied.level == policy::Level::kApprove) approved.push_back({applied.object, applied.act});
+  Result<std::vector<wire::Cover>> covers = co_await LookUpCovers(From(), found_.trees, std::move(approved));
   if (!covers) co_return co_await Fail("view", covers.error());
   const PlanFor plan_for{id_.session, id_.call, *agent_, generation_->host.bounds, *policy_, asked_.timeout_ms};
   Result<wire::RunPlan> plan = MakeRunPlan(plan_for, found_, decision_, std::move(*covers));

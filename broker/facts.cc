@@ -1,6 +1,8 @@
 // How are the names in a call turned into facts, without ever trusting a name?
 #include "broker/facts.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -94,12 +96,17 @@ asio::awaitable<Status> RefuseOwnPolicy(WhereFrom from) {
 asio::awaitable<Status> ResolveTrees(WhereFrom from, const policy::ViewRules& view, std::vector<wire::Tree>& trees) {
   wire::ResolveRequest request;
   request.paths.push_back({"/", from.workspace, true});
+  const bool whole = std::ranges::find(view.writable, from.workspace) != view.writable.end();
+  for (const std::string& part : view.writable)
+    if (!whole) request.paths.push_back({"/", part, true});
+  const size_t parts = request.paths.size();
   for (const auto& source : view.sources)
     for (const std::string& bound : from.bounds.sources)
       if (wire::IsBeneath(source.path, bound) && !wire::IsBeneath(source.path, from.workspace)) {
         request.paths.push_back({"/", source.path, true});
         break;
       }
+  const std::vector<std::string>& parts_asked = view.writable;
   auto said = co_await from.hands.Resolve(std::move(request));
   if (!said) co_return std::unexpected(said.error());
   for (size_t i = 0; i < said->paths.size(); ++i) {
@@ -110,11 +117,15 @@ asio::awaitable<Status> ResolveTrees(WhereFrom from, const policy::ViewRules& vi
                      "an administrator looks at the host file");
     // A source that is a symlink may lead out of what the bounds name.
     bool bounded = i == 0;
+    if (i > 0 && i < parts) {  // a part that is not there, or a symlink, is not writable
+      if (good && path.path == parts_asked[i - 1]) trees.push_back({path.path, path.dev, path.ino, true, false});
+      continue;
+    }
     for (const std::string& bound : from.bounds.sources) bounded = bounded || wire::IsBeneath(path.path, bound);
     if (!good || !bounded) continue;
     bool inside = false;
     for (const wire::Tree& tree : trees) inside = inside || wire::IsBeneath(path.path, tree.path);
-    if (!inside) trees.push_back({path.path, path.dev, path.ino, false, false});
+    if (!inside) trees.push_back({path.path, path.dev, path.ino, i == 0 && whole, false});
   }
   co_return Status();
 }
@@ -207,16 +218,31 @@ wire::CoverKind KindOf(policy::ViewRules::Cover kind) {
 }
 }  // namespace
 
-asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees) {
-  policy::ViewRules view = policy::ViewOf(from.policy, from.workspace);
+asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees,
+                                                               std::vector<policy::ApprovedPath> approved) {
+  policy::ViewRules view = policy::ViewOf(from.policy, from.workspace, approved);
   if (view.covers.empty()) co_return std::vector<wire::Cover>();
   wire::CoverRequest request;
   for (const wire::Tree& tree : trees) request.trees.push_back(tree.path);
-  for (const auto& rule : view.covers)
-    request.rules.push_back(
-        {KindOf(rule.kind), rule.match, rule.unless});
+  for (const auto& rule : view.covers) {
+    wire::CoverRule& asked = request.rules.emplace_back(wire::CoverRule{KindOf(rule.kind), rule.match, rule.unless, {}});
+    for (const auto& grant : rule.grants) asked.grants.push_back({grant.match, grant.unless});
+  }
   auto covers = co_await from.hands.Covers(std::move(request));
   co_return covers;
+}
+
+Status CommandsMayWrite(const LookedUp& found) {
+  for (size_t i = 0; i < found.wanted.paths.size(); ++i) {
+    const policy::PathFact& fact = found.facts.paths[i];
+    if (found.wanted.paths[i].act == policy::Act::kRead || !fact.resolved || !wire::IsBeneath(fact.path, found.facts.workspace)) continue;
+    const bool writable = std::ranges::any_of(
+        found.trees, [&](const wire::Tree& tree) { return tree.writable && wire::IsBeneath(fact.path, tree.path); });
+    if (!writable)
+      return Fail(Code::kUnsupported, fact.path + " can not be written by a command: no rule lets commands write a whole directory that holds it",
+                  "use write_file or delete_file, or let a path rule name the directory with `under`");
+  }
+  return {};
 }
 
 json FactsAsJson(const LookedUp& found) {

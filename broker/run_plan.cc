@@ -73,35 +73,6 @@ Result<wire::Command> MakeCommand(const LookedUp& found, size_t index, size_t& d
   return Fail(Code::kInvalid, "`" + command.argv[0] + "` was not looked up");
 }
 
-// Whether the layer has a rule for the whole workspace that lets it be changed.
-bool LetsChange(const policy::Policy& layer, const std::string& workspace) {
-  constexpr uint8_t kChanging = policy::ActBit(policy::Act::kWrite) | policy::ActBit(policy::Act::kDelete);
-  for (const policy::PathRule& rule : layer.paths) {
-    if (rule.level > policy::Level::kNotify || (rule.may & kChanging) == 0) continue;
-    if (rule.under == "${workspace}" || rule.under == workspace) return true;
-    for (const std::string& glob : rule.match)
-      if (glob == "${workspace}/**" || glob == workspace + "/**") return true;
-  }
-  return false;
-}
-
-// Whether the jail may write to the workspace: every layer that has a say lets it, or a path in it is approved.
-bool WorkspaceWritable(const PlanFor& plan_for, const policy::Decision& decision) {
-  const policy::PolicySet& set = plan_for.policy;
-  bool any = false, all = true;
-  for (size_t i = 0; i < set.size(); ++i) {
-    if (!set.Speaks(i, policy::Matter::kPaths)) continue;
-    const bool lets = LetsChange(set.layer(i), plan_for.agent.workspace.directory);
-    any = any || (lets && set.Answers(i));
-    all = all && (lets || set.Passes(i, policy::Matter::kPaths));
-  }
-  if (any && all) return true;
-  return std::ranges::any_of(decision.applied, [&](const policy::Applied& applied) {
-    return applied.is_path && applied.act != policy::Act::kRead && applied.level <= policy::Level::kApprove &&
-           wire::IsBeneath(applied.object, plan_for.agent.workspace.directory);
-  });
-}
-
 }  // namespace
 
 wire::Limits LimitsFor(const PlanFor& plan_for, const policy::Limits& limits) {
@@ -130,8 +101,8 @@ Result<wire::RunPlan> MakeRunPlan(const PlanFor& plan_for, const LookedUp& found
   plan.agent = plan_for.agent.name;
   plan.trees = found.trees;
   if (plan.trees.empty()) return Fail(Code::kInvalid, "the workspace was not looked up");
-  plan.trees[0].writable = WorkspaceWritable(plan_for, decision);
-  plan.trees[0].executable = plan_for.policy.settings().executable;
+  for (wire::Tree& tree : plan.trees)
+    tree.executable = plan_for.policy.settings().executable && wire::IsBeneath(tree.path, plan.trees[0].path);
   plan.covers = std::move(covers);
   plan.environment = found.call.environment;
   plan.directory = plan_for.agent.workspace.directory;

@@ -194,18 +194,29 @@ struct ViewRules {
     std::string rule;
   };
   std::vector<Source> sources;
-  // Globs of forbid rules, variables filled in: hide where read is forbidden, freeze where write
-  // is, pin where only delete is.
+  // Directories of the workspace that commands may write: those that every layer lets be written whole at auto or notify.
+  // What globs with a wildcard grant is for file tools alone: the jail is never wider than the rules.
+  std::vector<std::string> writable;
+  // What is covered of the entries that exist, variables filled in: hide where reading is not granted, freeze where
+  // writing is not, pin where a rule keeps a path from being deleted.
   enum class Cover : uint8_t { kHide, kFreeze, kPin };
+  struct Grant {
+    std::vector<std::string> match, unless;
+  };
   struct CoverRule {
     Cover kind = Cover::kHide;
     std::vector<std::string> match, unless;
-    std::string rule;
+    std::vector<Grant> grants;  // not covered either
+    std::string rule;           // empty: covers all that nothing grants
   };
   std::vector<CoverRule> covers;
 };
+struct ApprovedPath {  // what a call itself names, and a person said yes to
+  std::string path;
+  Act act = Act::kRead;
+};
 // A source is in view where every layer that speaks of paths, and does not pass, has it in a tree.
-ViewRules ViewOf(const PolicySet& set, const std::string& workspace);
+ViewRules ViewOf(const PolicySet& set, const std::string& workspace, const std::vector<ApprovedPath>& approved = {});
 
 // ---- the policies' own examples and tests
 // --------------------------------------------------------

@@ -20,12 +20,16 @@ Status CheckTrees(const wire::RunPlan& plan, const wire::Agent& agent, const wir
   if (plan.trees[0].path != workspace) return Beyond("the first tree is not the agent's workspace");
   for (size_t i = 1; i < plan.trees.size(); ++i) {
     const wire::Tree& tree = plan.trees[i];
+    // A part of the workspace that may be written where the rest may not.
+    if (wire::IsBeneath(tree.path, workspace) && tree.path != workspace) {
+      if (tree.executable && !plan.trees[0].executable) return Beyond(tree.path + " would be executable, and the workspace not");
+      continue;
+    }
     if (std::none_of(bounds.sources.begin(), bounds.sources.end(),
                      [&](const std::string& source) { return wire::IsBeneath(tree.path, source); }))
       return Beyond(tree.path + " is beneath no entry of bounds.sources");
     if (tree.writable || tree.executable) return Beyond(tree.path + " would be writable or executable");
-    if (wire::IsBeneath(tree.path, workspace) || wire::IsBeneath(workspace, tree.path))
-      return Beyond(tree.path + " and the workspace overlap");
+    if (wire::IsBeneath(workspace, tree.path)) return Beyond(tree.path + " and the workspace overlap");
   }
   return {};
 }

@@ -84,17 +84,26 @@ struct ResolveAnswer {
 
 // ---- covers ----------------------------------------------------------------------------------
 // Which existing entries of the trees the jail must not show, or must not change: one walk.
+struct CoverGrant {
+  std::vector<std::string> match, unless;
+  template <typename F>
+  void Fields(F& f) {
+    f(match, unless);
+  }
+};
 struct CoverRule {
   CoverKind kind = CoverKind::kHide;
   std::vector<std::string> match;   // absolute globs (base/glob.h), variables filled in
   std::vector<std::string> unless;
+  // What these name is not covered either: a rule that covers all that nothing grants.
+  std::vector<CoverGrant> grants = {};
   template <typename F>
   void Fields(F& f) {
-    f(kind, match, unless);
+    f(kind, match, unless, grants);
   }
 };
 struct CoverRequest {
-  static constexpr uint8_t kVersion = 1, kType = 92;
+  static constexpr uint8_t kVersion = 2, kType = 92;
   uint64_t request = 0;
   std::vector<std::string> trees;
   std::vector<CoverRule> rules;

@@ -24,6 +24,11 @@ bool AnyMatch(const std::vector<std::string>& globs, const std::string& path) {
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& g) { return GlobMatch(g, path); });
 }
 
+bool Granted(const std::vector<wire::CoverGrant>& grants, const std::string& path) {
+  return std::any_of(grants.begin(), grants.end(),
+                     [&](const wire::CoverGrant& g) { return AnyMatch(g.match, path) && !AnyMatch(g.unless, path); });
+}
+
 // One directory of the walk whose entries are not all done.
 struct Frame {
   std::string path;
@@ -91,7 +96,7 @@ class Walk {
       // A pin is of the entry itself: what lies below may be deleted.
       bool inherited = directory.covered[i] && rules_[i].kind != CoverKind::kPin;
       covered[i] = inherited || AnyMatch(rules_[i].match, path);
-      if (covered[i] && AnyMatch(rules_[i].unless, path)) {
+      if (covered[i] && (AnyMatch(rules_[i].unless, path) || Granted(rules_[i].grants, path))) {
         covered[i] = false;
         directory.exempt_below[i] = true;
       }

@@ -23,8 +23,10 @@ TEST(View, SourcesAreWhatAutoAndNotifyName) {
   ASSERT_EQ(view.sources.size(), 2u);
   EXPECT_EQ(view.sources[0].path, "/var/log/app");
   EXPECT_EQ(view.sources[1].path, "/ws-twin");
-  ASSERT_EQ(view.covers.size(), 1u);
-  EXPECT_EQ(view.covers[0].match[0], "/srv/never/**");
+  ASSERT_EQ(view.covers.size(), 2u);
+  EXPECT_EQ(view.covers[0].match[0], "/srv/ask/**");
+  EXPECT_EQ(view.covers[1].match[0], "/srv/never/**");
+  EXPECT_EQ(view.writable, std::vector<std::string>{"/ws"});
 }
 
 TEST(View, ForbiddenToReadIsHiddenForbiddenToWriteIsFrozen) {
@@ -34,12 +36,48 @@ TEST(View, ForbiddenToReadIsHiddenForbiddenToWriteIsFrozen) {
              Globs("ask", Level::kApprove, kAll, {"**/x"})};
   p.has_paths = true;
   const ViewRules view = ViewOf(p, "/ws");
-  ASSERT_EQ(view.covers.size(), 2u);
+  ASSERT_EQ(view.covers.size(), 4u);
   EXPECT_EQ(view.covers[0].kind, ViewRules::Cover::kHide);
   EXPECT_EQ(view.covers[0].unless[0], "**/.env.example");
   EXPECT_EQ(view.covers[1].kind, ViewRules::Cover::kFreeze);
   EXPECT_EQ(view.covers[1].match[0], "/ws/.git/hooks/**");
   EXPECT_EQ(view.covers[1].rule, "hooks");
+  EXPECT_EQ(view.covers[2].kind, ViewRules::Cover::kHide) << "what needs a yes is hidden without one";
+  EXPECT_EQ(view.covers[3].match[0], "/ws/**") << "nothing is granted, so all is hidden";
+  EXPECT_TRUE(view.covers[3].grants.empty());
+  EXPECT_TRUE(view.writable.empty());
+}
+
+TEST(View, WhatAPersonSaidYesToIsShownAndNoMore) {
+  Policy p;
+  p.paths = {Under("ws", Level::kAuto, kReadWrite, "${workspace}"), Under("ask", Level::kApprove, kReadWrite, "${workspace}/ask")};
+  p.has_paths = true;
+  const ViewRules view = ViewOf(p, "/ws", {{"/ws/ask/log", Act::kRead}});
+  ASSERT_EQ(view.covers.size(), 2u);
+  EXPECT_EQ(view.covers[0].kind, ViewRules::Cover::kHide);
+  ASSERT_EQ(view.covers[0].grants.size(), 1u);
+  EXPECT_EQ(view.covers[0].grants[0].match[0], "/ws/ask/log");
+  EXPECT_EQ(view.covers[1].kind, ViewRules::Cover::kFreeze) << "read was approved, writing was not";
+  EXPECT_TRUE(view.covers[1].grants.empty());
+}
+
+TEST(View, WritableAreTheDirectoriesThatEveryLayerNames) {
+  Policy p;
+  p.paths = {Under("ws", Level::kAuto, kReadOnly, "${workspace}"), Under("out", Level::kNotify, kReadWrite, "${workspace}/build"),
+             Globs("logs", Level::kAuto, kReadWrite, {"**/*.log"}), Under("ask", Level::kApprove, kAll, "${workspace}/ask")};
+  p.has_paths = true;
+  EXPECT_EQ(ViewOf(p, "/ws").writable, std::vector<std::string>{"/ws/build"});
+}
+
+TEST(View, WhatNoRuleNamesIsHidden) {
+  Policy p;
+  p.paths = {Under("src", Level::kAuto, kReadOnly, "${workspace}/src"), Globs("docs", Level::kAuto, kReadOnly, {"**/*.md"})};
+  p.has_paths = true;
+  const ViewRules view = ViewOf(p, "/ws");
+  ASSERT_EQ(view.covers.size(), 1u);
+  EXPECT_EQ(view.covers[0].match, std::vector<std::string>{"/ws/**"});
+  ASSERT_EQ(view.covers[0].grants.size(), 2u);
+  EXPECT_EQ(view.covers[0].grants[0].match[0], "/ws/src/**");
 }
 
 }  // namespace
