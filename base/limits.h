@@ -36,8 +36,17 @@ inline constexpr size_t kMaxJsonValues = 100'000;
 inline constexpr size_t kMaxRequestIdBytes = 256;
 // Bytes of a file in one answer of read_file: more belongs into ranges, not into a model's context.
 inline constexpr size_t kMaxReadAnswerBytes = 1024 * 1024;
+// Output of a run in one answer, whatever policy and bounds say: a stream of NUL takes six times as
+// much in JSON, and kMaxUnsentBytes holds one answer of it. More belongs into a file of the
+// workspace.
+inline constexpr size_t kMaxOutputAnswerBytes = 1024 * 1024;
+// Text of an answer beside its structured content, which holds all of it.
+inline constexpr size_t kMaxAnswerTextBytes = 256 * 1024;
 // Connections of people's tools at once: each costs the broker a buffer.
 inline constexpr size_t kMaxAdminConnections = 64;
+// Of one person, so that nobody locks the others out; and how long one may ask nothing.
+inline constexpr size_t kMaxAdminConnectionsPerUid = 16;
+inline constexpr std::chrono::seconds kAdminIdle{30};
 // The agent's own words on why (recorded as untrusted text).
 inline constexpr size_t kMaxReasonBytes = 4096;
 

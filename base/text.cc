@@ -27,13 +27,24 @@ size_t Decode(std::string_view bytes, uint32_t& code_point) {
   return size;
 }
 
-bool IsHidden(uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x061c ||
-         c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
-}
+// Unicode 15, DerivedCoreProperties.txt, Default_Ignorable_Code_Point; and what is no part of it
+// but hides as well.
+constexpr struct {
+  uint32_t first, last;
+} kHidden[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
 
 }  // namespace
+
+bool IsHiddenCharacter(uint32_t code_point) {
+  for (const auto& range : kHidden)
+    if (code_point >= range.first && code_point <= range.last) return true;
+  return false;
+}
 
 std::string Hex(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -94,7 +105,7 @@ std::string ForTerminal(std::string_view bytes, bool keep_lines) {
       out += keep_lines ? std::string(1, static_cast<char>(c)) : c == '\n' ? "\\n" : "\\t";
     } else if (c == '\\') {
       out += "\\\\";
-    } else if (IsHidden(c)) {
+    } else if (IsHiddenCharacter(c)) {
       std::snprintf(form, sizeof form, c < 0x80 ? "\\x%02x" : "\\u{%x}", static_cast<unsigned>(c));
       out += form;
     } else {

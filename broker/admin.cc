@@ -9,6 +9,7 @@
 #include "broker/json_rpc.h"
 #include "broker/records.h"
 #include "broker/session.h"
+#include "policy/notices.h"
 
 namespace warder::broker {
 namespace {
@@ -195,7 +196,14 @@ asio::awaitable<Said> Reload(AdminCall c) {
   if (!written) co_return No(written.error());
   Status done = co_await c.broker.monitor.Reload();
   if (!done) co_return No(kInternalError, "reload refused, the old policies stay: " + done.error().what);
-  co_return json{{"reloaded", true}, {"generation", c.broker.generation->number}};
+  json notes = json::array();
+  for (const auto& [file, set] : c.broker.generation->policies)
+    for (const auto& layer : set->layers())
+      if (auto note = policy::NotifyTellsNobody(*layer))
+        notes.push_back(layer->file + ":" + std::to_string(note->where.line) + ": " + note->what +
+                        "; " + note->remedy);
+  co_return json{
+      {"reloaded", true}, {"generation", c.broker.generation->number}, {"notes", std::move(notes)}};
 }
 
 asio::awaitable<Said> Drain(AdminCall c) {
@@ -268,15 +276,29 @@ asio::awaitable<void> ServeAdmin(Broker& broker, wire::AdminOpened opened, Uniqu
   person.groups.push_back(opened.gid);
   std::string refused;
   if (IsAgent(broker.generation->host, opened.uid)) refused = "an agent's uid never gets in here";
-  if (broker.admin_connections >= limits::kMaxAdminConnections) refused = "too many connections of people's tools";
+  if (refused.empty() && RightsOf(broker.generation->host, person) == 0)
+    refused = "`people` in the host file gives you no right";
+  size_t all = 0, own = 0;
+  for (const auto& [uid, count] : broker.admin_connections) {
+    all += count;
+    if (uid == opened.uid) own = count;
+  }
+  if (all >= limits::kMaxAdminConnections || own >= limits::kMaxAdminConnectionsPerUid)
+    refused = "too many connections of people's tools";
   if (!refused.empty()) {
     connection->Send(ToLine(ErrorOf(nullptr, {kNotAllowed, refused, nullptr, nullptr})));
     connection->Close(refused);
     co_return;
   }
-  ++broker.admin_connections;
+  ++broker.admin_connections[opened.uid];
+  asio::steady_timer idle(broker.executor);
   for (;;) {
+    idle.expires_after(limits::kAdminIdle);
+    idle.async_wait([connection](const boost::system::error_code& stopped) {
+      if (!stopped) connection->Close("nothing was asked for a while");
+    });
     Result<std::string> line = co_await connection->ReadLine();
+    idle.cancel();
     if (!line) break;
     if (line->empty()) continue;
     Result<json> value = ParseJson(*line);
@@ -293,7 +315,7 @@ asio::awaitable<void> ServeAdmin(Broker& broker, wire::AdminOpened opened, Uniqu
     connection->Send(ToLine(said ? ResultOf(message->id, std::move(*said)) : ErrorOf(message->id, said.error())));
   }
   connection->Close("done");
-  --broker.admin_connections;
+  if (--broker.admin_connections[opened.uid] == 0) broker.admin_connections.erase(opened.uid);
 }
 
 }  // namespace warder::broker

@@ -22,20 +22,31 @@ bool Names(const wire::Subject& subject, const PersonSeen& person) {
   return std::ranges::find(person.groups, subject.id) != person.groups.end();
 }
 
-void Approvals::SetLimits(uint32_t waiting, uint32_t per_session) {
+void Approvals::SetLimits(uint32_t waiting, uint32_t per_session, size_t agents) {
   max_waiting_ = std::min<uint32_t>(waiting, limits::kMaxApprovalsWaiting);
   max_per_session_ = per_session;
+  max_per_agent_ =
+      std::max<uint32_t>(1, max_waiting_ / static_cast<uint32_t>(std::max<size_t>(agents, 1)));
 }
 
-Result<Approvals::Place> Approvals::Take(uint64_t session) {
+Result<Approvals::Place> Approvals::Take(uint64_t session, const std::string& agent) {
   if (taken_->size() >= max_waiting_)
     return Fail(Code::kLimit, std::to_string(max_waiting_) + " calls wait for people already", "try again later");
-  auto own = std::ranges::count_if(*taken_, [&](const auto& taken) { return taken.second == session; });
+  auto own = std::ranges::count_if(
+      *taken_, [&](const auto& taken) { return taken.second.session == session; });
   if (static_cast<uint32_t>(own) >= max_per_session_)
     return Fail(Code::kLimit, std::to_string(own) + " calls of this session wait for people already",
                 "wait for their answers");
+  // Many sessions of one agent must not take the places of the others.
+  auto of_agent = std::ranges::count_if(
+      *taken_, [&](const auto& taken) { return taken.second.agent == agent; });
+  if (static_cast<uint32_t>(of_agent) >= max_per_agent_)
+    return Fail(Code::kLimit,
+                std::to_string(of_agent) +
+                    " calls of this agent wait for people already, which is its share",
+                "wait for their answers");
   const uint64_t id = next_id_++;
-  taken_->emplace(id, session);
+  taken_->emplace(id, Place::By{session, agent});
   return Place(taken_, id);
 }
 

@@ -65,17 +65,22 @@ class Approvals {
 
    private:
     friend class Approvals;
-    using Taken = std::map<uint64_t, uint64_t>;  // session by id
+    struct By {
+      uint64_t session;
+      std::string agent;
+    };
+    using Taken = std::map<uint64_t, By>;  // by id
     Place(std::shared_ptr<Taken> taken, uint64_t id) : taken_(std::move(taken)), id_(id) {}
     std::shared_ptr<Taken> taken_;  // shared: a call that is dropped at the end outlives the broker
     uint64_t id_;
   };
 
   explicit Approvals(const asio::any_io_executor& executor) : executor_(executor) {}
-  void SetLimits(uint32_t waiting, uint32_t per_session);
+  // agents: how many share the places, each an equal part.
+  void SetLimits(uint32_t waiting, uint32_t per_session, size_t agents);
 
-  // kLimit where no further request of this session can wait.
-  Result<Place> Take(uint64_t session);
+  // kLimit where no further request of this session, or of its agent, can wait.
+  Result<Place> Take(uint64_t session, const std::string& agent);
   asio::awaitable<ApprovalAnswer> Ask(Place place, ApprovalRequest request, Cancellation& cancellation);
 
   nlohmann::json List() const;
@@ -100,7 +105,7 @@ class Approvals {
   std::map<uint64_t, Waiting> waiting_;
   std::shared_ptr<Place::Taken> taken_ = std::make_shared<Place::Taken>();
   uint64_t next_id_ = 1;
-  uint32_t max_waiting_ = 0, max_per_session_ = 0;
+  uint32_t max_waiting_ = 0, max_per_session_ = 0, max_per_agent_ = 0;
 };
 
 }  // namespace warder::broker

@@ -44,7 +44,7 @@ struct Broker {
   std::map<uint64_t, std::shared_ptr<Session>> sessions;
   std::map<std::string, TrashNote> trash;
   std::map<std::string, RefusalRate> refusals;  // by agent
-  size_t admin_connections = 0;
+  std::map<uint32_t, size_t> admin_connections;  // by uid
   uint64_t next_call = 1;
   uint64_t calls_total = 0, calls_refused = 0, calls_running = 0;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

@@ -162,7 +162,7 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   if (decision_.level == policy::Level::kForbid) co_return co_await Refuse(decision_, nullptr);
   if (decision_.level != policy::Level::kApprove)
     co_return co_await Fail("facts", {Code::kConflict, "a file changed while the call was decided", "make the call again"});
-  auto place = broker_.approvals.Take(id_.session);
+  auto place = broker_.approvals.Take(id_.session, agent_->name);
   if (!place) co_return co_await Fail("approvals", place.error());
   const Shown shown{id_, session_->opened(), *agent_, *policy_, generation_->host, asked_, found_, decision_};
   ApprovalRequest request = MakeApprovalRequest(shown, request_.tool->name);
@@ -243,7 +243,7 @@ asio::awaitable<json> CallPath::RunTool() {
 }
 
 asio::awaitable<json> CallPath::ChangeTool() {
-  Result<PreparedChange> prepared = PrepareChange({id_, *agent_, asked_, found_, broker_});
+  Result<PreparedChange> prepared = PrepareChange({id_, *agent_, asked_, found_});
   if (!prepared) co_return co_await Fail("plan", prepared.error());
   Result<RecordedIntent> intent = co_await Record(flat::EncodeMessage(prepared->plan));
   if (!intent) co_return Failure(id_.call, intent.error());

@@ -83,11 +83,20 @@ asio::awaitable<Status> ResolvePaths(WhereFrom from, const policy::Wanted& wante
 // A workspace's own policy is a layer, and layers are not built yet: what is there to narrow is not ignored.
 asio::awaitable<Status> RefuseOwnPolicy(WhereFrom from) {
   wire::ResolveRequest request;
+  request.paths.push_back({from.workspace, ".warder", false});
   request.paths.push_back({from.workspace, ".warder/policy.yaml", false});
   auto said = co_await from.hands.Resolve(std::move(request));
   if (!said) co_return std::unexpected(said.error());
-  if (said->paths[0].resolved && said->paths[0].kind != wire::FileKind::kNone)
-    co_return Fail(Code::kUnsupported, "the workspace has a policy of its own, .warder/policy.yaml, which this version does not read",
+  // Only what is known not to be there is not there: a directory that may not be searched could
+  // hold one.
+  auto absent = [](const wire::PathAnswer& path) {
+    return path.resolved && path.kind == wire::FileKind::kNone;
+  };
+  if (!absent(said->paths[0]) && !absent(said->paths[1]))
+    co_return Fail(Code::kUnsupported,
+                   "the workspace has a policy of its own, .warder/policy.yaml (or one that can "
+                   "not be looked at), which "
+                   "this version does not read",
                    "its owner moves that file away, or its rules into the policy of the host file");
   co_return Status();
 }

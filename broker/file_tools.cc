@@ -5,8 +5,11 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "audit/base64.h"
 #include "base/file.h"
+#include "base/glob.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "broker/results.h"
@@ -17,18 +20,16 @@ namespace {
 
 using nlohmann::json;
 
-// Notes of where things were; an entry that is forgotten can still be restored with a path.
+// Notes of where things were; an entry that is forgotten can still be restored with its path.
 constexpr size_t kMaxTrashNotes = 10'000;
 constexpr uint32_t kMaxListed = 1000;
 
-// Entries begin with the agent's own mark, so that no agent restores what another one deleted.
-std::string MarkOf(const std::string& agent) { return Hex(AsBytes(HashSha256("trash of " + agent)).substr(0, 8)); }
-
-Result<std::string> NewEntry(const std::string& agent, uint64_t call) {
+// Whose an entry is, and where it was, stands in the entry itself: hands compare both.
+Result<std::string> NewEntry(uint64_t call) {
   uint64_t random = 0;
   if (getrandom(&random, sizeof random, 0) != sizeof random) return FailErrno("getrandom");
   std::string bytes(reinterpret_cast<const char*>(&random), sizeof random);
-  return MarkOf(agent) + "-" + std::to_string(call) + "-" + Hex(bytes);
+  return std::to_string(call) + "-" + Hex(bytes);
 }
 
 Status AddContent(const DecodedCall& asked, PreparedChange& prepared) {
@@ -72,6 +73,20 @@ asio::awaitable<Result<json>> ReadFileTool(const Looking& l) {
   co_return ToolResult(std::move(out), shown, false);
 }
 
+// Whether a jail of this policy would hide the entry: by its own path, or that of a directory below
+// `top` that holds it.
+bool IsHidden(const policy::ViewRules& view, const std::string& top, const std::string& path) {
+  auto fits = [](const std::vector<std::string>& globs, const std::string& at) {
+    return std::ranges::any_of(globs, [&](const std::string& glob) { return GlobMatch(glob, at); });
+  };
+  for (const auto& rule : view.covers) {
+    if (rule.kind != policy::ViewRules::Cover::kHide || fits(rule.unless, path)) continue;
+    for (std::string at = path; at.size() > top.size(); at.resize(at.rfind('/')))
+      if (fits(rule.match, at)) return true;
+  }
+  return false;
+}
+
 asio::awaitable<Result<json>> ListTool(const Looking& l) {
   const wire::PathAnswer& path = l.found.paths.at(0);
   if (path.kind != wire::FileKind::kDirectory)
@@ -88,7 +103,10 @@ asio::awaitable<Result<json>> ListTool(const Looking& l) {
   static constexpr const char* kKinds[] = {"none", "file", "directory", "symlink", "other"};
   json entries = json::array();
   std::string text;
+  const policy::ViewRules view = policy::ViewOf(l.policy, l.agent.workspace.directory);
+  const std::string top = path.path == "/" ? "" : path.path;
   for (const wire::ListEntry& entry : listing->entries) {
+    if (IsHidden(view, top, top + "/" + entry.name)) continue;
     const char* kind = kKinds[static_cast<size_t>(entry.kind)];
     // Names that are not UTF-8 are shown escaped: they can not be JSON.
     const std::string name = IsUtf8(entry.name) ? entry.name : ForTerminal(entry.name);
@@ -151,7 +169,8 @@ json SessionInfo(const Looking& l) {
 Result<std::string> TrashOrigin(const Broker& broker, const std::string& agent, const std::string& entry) {
   auto note = broker.trash.find(entry);
   if (note == broker.trash.end() || note->second.agent != agent)
-    return Fail(Code::kNotFound, "where this trash entry was is not known", "give the path to restore it to");
+    return Fail(Code::kNotFound, "where this trash entry was is not known any more",
+                "give the path that it had");
   return note->second.path;
 }
 
@@ -181,17 +200,13 @@ Result<PreparedChange> PrepareChange(const ChangeFor& change) {
     case policy::Tool::kDeleteFile: {
       plan.kind = wire::ChangeKind::kDelete;
       if (!plan.expect_exists) return Fail(Code::kNotFound, plan.path + ": nothing is there to delete");
-      WARDER_TRY(plan.trash_entry, NewEntry(change.agent.name, change.id.call));
+      WARDER_TRY(plan.trash_entry, NewEntry(change.id.call));
       break;
     }
-    default: {
+    default:
       plan.kind = wire::ChangeKind::kRestore;
       plan.trash_entry = change.asked.trash_entry;
-      auto note = change.broker.trash.find(plan.trash_entry);
-      const bool own = note != change.broker.trash.end() ? note->second.agent == change.agent.name
-                                                         : plan.trash_entry.starts_with(MarkOf(change.agent.name) + "-");
-      if (!own) return Fail(Code::kNotFound, "no such trash entry of this agent");
-    }
+      break;
   }
   WARDER_TRY_STATUS(wire::ValidateChange(plan));
   return prepared;
@@ -228,7 +243,9 @@ ChangeDone FinishChange(Broker& broker, CallId id, const wire::Agent& agent, con
   }
   text = (written ? (said->created ? "Created " : "Wrote ") : "Deleted ") + plan.path;
   if (!said->trash_entry.empty()) {
-    const std::string undo = "restore_file with trash_entry " + said->trash_entry;
+    // With the path, so that it holds after a restart, which forgets the notes.
+    const std::string undo = "restore_file with trash_entry " + said->trash_entry + " and path " +
+                             ForTerminal(plan.path);
     out["trash_entry"] = said->trash_entry;
     out["undo"] = undo;
     text += written ? "; its old content is in the trash: " : "; it is in the trash: ";

@@ -20,7 +20,6 @@ struct ChangeFor {
   const wire::Agent& agent;
   const DecodedCall& asked;
   const LookedUp& found;
-  const Broker& broker;
 };
 struct PreparedChange {
   wire::ChangePlan plan;

@@ -2,6 +2,7 @@
 #include "broker/results.h"
 
 #include "audit/base64.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace warder::broker {
@@ -24,10 +25,25 @@ void AddStream(json& out, const char* name, const std::string& bytes, uint64_t w
   out[key + "_truncated"] = written > kept;
 }
 
+// The text stands in the structured content too: where it is long, only its begin and end are
+// carried twice.
+std::string Shortened(const std::string& text) {
+  if (text.size() <= limits::kMaxAnswerTextBytes) return text;
+  constexpr size_t kHalf = limits::kMaxAnswerTextBytes / 2;
+  auto inside = [&](size_t at) {
+    return at > 0 && at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80;
+  };
+  size_t end = kHalf, begin = text.size() - kHalf;
+  while (inside(end)) --end;  // no character is cut in two
+  while (inside(begin)) ++begin;
+  return text.substr(0, end) + "\n[" + std::to_string(begin - end) +
+         " bytes left out here; structuredContent has all]\n" + text.substr(begin);
+}
+
 }  // namespace
 
-json ToolResult(json structured, std::string text, bool is_error) {
-  json result = {{"content", json::array({{{"type", "text"}, {"text", std::move(text)}}})},
+json ToolResult(json structured, const std::string& text, bool is_error) {
+  json result = {{"content", json::array({{{"type", "text"}, {"text", Shortened(text)}}})},
                  {"structuredContent", std::move(structured)}};
   if (is_error) result["isError"] = true;
   return result;

@@ -11,7 +11,7 @@
 namespace warder::broker {
 
 // The text for the model, and the same as structured content.
-nlohmann::json ToolResult(nlohmann::json structured, std::string text, bool is_error);
+nlohmann::json ToolResult(nlohmann::json structured, const std::string& text, bool is_error);
 
 // The command or path that the decision's rule judged; the whole line where it was no part of it.
 std::string PartOf(const policy::Decision& decision, const std::string& line);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
+
 namespace warder::broker {
 namespace {
 
@@ -75,19 +77,20 @@ Result<wire::Command> MakeCommand(const LookedUp& found, size_t index, size_t& d
 
 }  // namespace
 
-wire::Limits LimitsFor(const PlanFor& plan_for, const policy::Limits& limits) {
+wire::Limits LimitsFor(const PlanFor& plan_for, const policy::Limits& wanted) {
   const wire::Limits& bound = plan_for.bounds.limits;
   wire::Limits out;
-  out.wall_ms = Smaller(bound.wall_ms, limits.wall_ms);
+  out.wall_ms = Smaller(bound.wall_ms, wanted.wall_ms);
   if (plan_for.timeout_ms) out.wall_ms = std::min(out.wall_ms, *plan_for.timeout_ms);
-  out.cpu_ms = Smaller(bound.cpu_ms, limits.cpu_ms);
+  out.cpu_ms = Smaller(bound.cpu_ms, wanted.cpu_ms);
   if (out.cpu_ms == 0) out.cpu_ms = out.wall_ms * kCpuPerWall;
-  out.memory_bytes = Smaller(bound.memory_bytes, limits.memory_bytes);
-  out.pids = Smaller(bound.pids, limits.pids);
-  out.files = Smaller(bound.files, limits.files);
+  out.memory_bytes = Smaller(bound.memory_bytes, wanted.memory_bytes);
+  out.pids = Smaller(bound.pids, wanted.pids);
+  out.files = Smaller(bound.files, wanted.files);
   if (out.files == 0) out.files = kDefaultFiles;
-  out.output_bytes = Smaller(bound.output_bytes, limits.output_bytes);
-  out.disk_bytes = Smaller(bound.disk_bytes, limits.disk_bytes);
+  out.output_bytes = std::min<uint64_t>(Smaller(bound.output_bytes, wanted.output_bytes),
+                                        limits::kMaxOutputAnswerBytes);
+  out.disk_bytes = Smaller(bound.disk_bytes, wanted.disk_bytes);
   return out;
 }
 

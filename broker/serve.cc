@@ -87,7 +87,8 @@ class Server {
   void PutInForce() {
     if (!incoming_.generation || incoming_.policies_left != 0) return;
     const wire::HostPlan& host = incoming_.generation->host;
-    broker_.approvals.SetLimits(host.approvals_waiting, host.approvals_per_session);
+    broker_.approvals.SetLimits(host.approvals_waiting, host.approvals_per_session,
+                                host.agents.size());
     broker_.next_call = std::max(broker_.next_call, incoming_.first_call);
     broker_.generation = std::move(incoming_.generation);
     incoming_ = {};

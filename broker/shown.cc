@@ -27,9 +27,26 @@ json EnvironmentOf(const LookedUp& found) {
   return list;
 }
 
+// Bytes of the agent's, each line behind a mark of ours, so that none of them passes for one of our
+// own.
+std::string Quoted(const std::string& content) {
+  std::string text = "  | ";
+  for (char c : ForTerminal(content.substr(0, kMaxContentShown), true)) {
+    text += c;
+    if (c == '\n') text += "  | ";
+  }
+  if (content.size() > kMaxContentShown)
+    text += "\n[cut here: " + std::to_string(content.size() - kMaxContentShown) +
+            " more bytes are not shown]";
+  return text + "\n";
+}
+
+// What is ours comes first: rule and who asks. What the agent wrote follows, marked.
 std::string TextFor(const Shown& s) {
   std::string text = "agent " + s.agent.name + " (uid " + std::to_string(s.session.uid) + "), session " +
                      std::to_string(s.id.session) + ", call " + std::to_string(s.id.call) + "\n";
+  text += "rule: " + s.decision.rule + " (" + s.decision.file + ":" +
+          std::to_string(s.decision.where.line) + "): " + s.decision.why + "\n";
   text += "asks: " + s.asked.line + "\n";
   for (const policy::SimpleCommand& command : s.found.call.line.commands) {
     text += "runs:";
@@ -47,15 +64,11 @@ std::string TextFor(const Shown& s) {
     text += std::string(policy::ActName(s.found.wanted.paths[i].act)) + ": " + ForTerminal(s.found.facts.paths[i].path) +
             (s.found.facts.paths[i].exists ? "" : " (not there yet)") + "\n";
   if (s.asked.input)
-    text += "stdin: " + std::to_string(s.asked.input->size()) + " bytes: " +
-            ForTerminal(s.asked.input->substr(0, kMaxContentShown)) + "\n";
+    text +=
+        "stdin: " + std::to_string(s.asked.input->size()) + " bytes:\n" + Quoted(*s.asked.input);
   if (s.asked.call.tool == policy::Tool::kWriteFile)
     text += "content: " + std::to_string(s.asked.content.size()) + " bytes, sha256 " +
-            Hex(AsBytes(HashSha256(s.asked.content))) + ":\n" +
-            ForTerminal(s.asked.content.substr(0, kMaxContentShown), true) +
-            (s.asked.content.size() > kMaxContentShown ? "\n[cut here]" : "") + "\n";
-  text += "rule: " + s.decision.rule + " (" + s.decision.file + ":" + std::to_string(s.decision.where.line) +
-          "): " + s.decision.why + "\n";
+            Hex(AsBytes(HashSha256(s.asked.content))) + ":\n" + Quoted(s.asked.content);
   text += "the agent's own words, not checked: " +
           (s.asked.call.reason.empty() ? std::string("(none)") : ForTerminal(s.asked.call.reason)) + "\n";
   return text;

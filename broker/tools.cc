@@ -142,17 +142,19 @@ std::vector<ToolEntry> MakeTools() {
                         "Moves a file or a directory to the trash; restore_file brings it back.",
                         Input({{"path", Path("Absolute, or relative to the workspace")}}, {"path"}),
                         Output(Typed({"path", "trash_entry", "undo"}, {})), {false, true, false}));
-  tools.push_back(Entry("restore_file", policy::Tool::kRestoreFile,
-                        "Brings back what delete_file or write_file put into the trash.",
-                        Input({{"trash_entry", Text("As the answer of the deleting call names it", 64, 1)},
-                               {"path", Path("Where to; default: where it was")}},
-                              {"trash_entry"}),
-                        Output([] {
-                          json output = json::object();
-                          output["restored"] = {{"type", "array"}, {"items", {{"type", "string"}}}};
-                          return output;
-                        }()),
-                        {false, false, false}));
+  tools.push_back(Entry(
+      "restore_file", policy::Tool::kRestoreFile,
+      "Brings back what delete_file or write_file put into the trash.",
+      Input({{"trash_entry", Text("As the answer of the deleting call names it", 64, 1)},
+             {"path",
+              Path("Where it was, and where it goes; needed only after a restart of the host")}},
+            {"trash_entry"}),
+      Output([] {
+        json output = json::object();
+        output["restored"] = {{"type", "array"}, {"items", {{"type", "string"}}}};
+        return output;
+      }()),
+      {false, false, false}));
   tools.push_back(Entry("session_info", policy::Tool::kNone, "What this session is, and what its policy allows.",
                         Input(json::object(), {}),
                         Output([] {

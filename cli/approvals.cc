@@ -49,10 +49,12 @@ Result<json> Fetch(const Arguments& arguments) {
 int Show(const Arguments& arguments) {
   Result<json> approval = Fetch(arguments);
   if (!approval) return Trouble(approval.error());
-  Print(arguments.json() ? JsonLines(*approval)
-                         : ForTerminal(approval->value("text", ""), true) + "\ndigest " + Shown(*approval, "digest") +
-                               "\n`warder approvals approve " + Shown(*approval, "id") + " --digest " +
-                               Shown(*approval, "digest") + "` says yes to exactly this\n");
+  Print(arguments.json()
+            ? JsonLines(*approval)
+            : "digest " + Shown(*approval, "digest") + "\n" +
+                  ForTerminal(approval->value("text", ""), true) + "\n`warder approvals approve " +
+                  Shown(*approval, "id") + " --digest " + Shown(*approval, "digest") +
+                  "` says yes to exactly this\n");
   return kOk;
 }
 

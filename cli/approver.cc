@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/unique_fd.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
@@ -47,7 +48,8 @@ void Answer(const std::string& socket, int terminal, const json& approval) {
   } else {
     // What was typed before the question was no answer to it.
     tcflush(terminal, TCIFLUSH);
-    Tell(terminal, "\n" + approval.value("text", "") + "\nAllow this once? [y/N] ");
+    Tell(terminal,
+         "\n" + ForTerminal(approval.value("text", ""), true) + "\nAllow this once? [y/N] ");
     json parameters{{"id", id}, {"digest", approval.value("digest", json())}};
     done = AsksForYes(terminal) ? AskAdmin(socket, "approvals.approve", parameters)
                                 : AskAdmin(socket, "approvals.deny", {{"id", id}});

@@ -10,7 +10,8 @@
 
 namespace warder::cli {
 
-// A connected stream socket. kUnavailable: nobody listens; kDenied: the file's mode says no; kLimit: its queue is full.
+// A connected stream socket. kUnavailable: nobody listens; kDenied: the file's mode says no;
+// kLimit: its queue is full.
 Result<UniqueFd> ConnectTo(const std::string& socket);
 
 // The same with the peer credentials of uid and the socket's own group: the kernel keeps those of the moment

@@ -104,9 +104,11 @@ struct Chosen {
   std::string name;  // as it is told to people
 };
 
-// The flag, else the user's own, else the cautious one that is built in (3-protocol, CLI). Never one that the agent
-// could rewrite: a file replaced from outside while a command runs loses whatever mount protects it in that jail.
-Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& directory, const std::string& workspace) {
+// The flag, else the user's own, else the cautious one that is built in (3-protocol, CLI). Never
+// one that the agent could rewrite: a file replaced from outside while a command runs loses
+// whatever mount protects it in that jail.
+Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& directory,
+                            const std::string& workspace) {
   std::string own = HomeDirectory() + "/.config/warder/policy.yaml";
   std::string path = arguments.Text("policy");
   if (path.empty() && access(own.c_str(), F_OK) == 0) path = own;
@@ -123,9 +125,11 @@ Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& direc
     return Fail(Code::kNotFound, "policy " + path + ": " + std::strerror(error), "name a policy file with --policy");
   }
   if (wire::IsBeneath(resolved, workspace))
-    return Fail(Code::kDenied, std::string("policy ") + resolved + " lies in the workspace " + workspace +
-                                   ", whose agent could rewrite it",
-                "keep it outside: as " + own + ", which needs no --policy, or beside the workspace");
+    return Fail(
+        Code::kDenied,
+        std::string("policy ") + resolved + " lies in the workspace " + workspace +
+            ", whose agent could rewrite it",
+        "keep it outside: as " + own + ", which needs no --policy, or beside the workspace");
   WARDER_TRY(std::string text, ReadFile(resolved, limits::kMaxPolicyBytes));
   return Chosen{resolved, Hex(AsBytes(HashSha256(text))), std::string("policy ") + resolved};
 }
@@ -208,20 +212,27 @@ struct Reached {
   bool started = false;
 };
 
-// The status of a host that takes sessions. One that drains, or whose socket accepts and says nothing, is ending
-// (or beginning): it is waited for, so that the next one finds its sockets and its lock free. All tries share kStartTime.
+// The status of a host that takes sessions. One that drains, or whose socket accepts and says
+// nothing, is ending (or beginning): it is waited for, so that the next one finds its sockets and
+// its lock free. All tries share kStartTime.
 Result<json> AskServing(const Place& place) {
   const auto end = std::chrono::steady_clock::now() + kStartTime;
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    Result<json> status = AskAdmin(place.admin_socket, "status", json::object(), std::max(left, std::chrono::milliseconds(1)));
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    Result<json> status = AskAdmin(place.admin_socket, "status", json::object(),
+                                   std::max(left, std::chrono::milliseconds(1)));
     if (status && !status->value("draining", false)) return status;
-    if (Result<UniqueFd> listens = ConnectTo(place.admin_socket); !status && !listens && listens.error().code == Code::kUnavailable)
+    if (Result<UniqueFd> listens = ConnectTo(place.admin_socket);
+        !status && !listens && listens.error().code == Code::kUnavailable)
       return status;
     if (std::chrono::steady_clock::now() >= end)
-      return Fail(Code::kConflict, "the embedded host at " + place.directory +
-                                       (status ? " drains and has calls left" : " takes connections and does not answer"),
-                  status ? "wait for them, or see `warder sessions list`" : "see " + place.directory + "/warderd.log, and end that host");
+      return Fail(
+          Code::kConflict,
+          "the embedded host at " + place.directory +
+              (status ? " drains and has calls left" : " takes connections and does not answer"),
+          status ? "wait for them, or see `warder sessions list`"
+                 : "see " + place.directory + "/warderd.log, and end that host");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }

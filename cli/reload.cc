@@ -12,11 +12,19 @@ namespace {
 
 using nlohmann::json;
 
+std::string Notes(const json& answer) {
+  std::string text;
+  for (const json& note : answer.value("notes", json::array()))
+    if (note.is_string()) text += "note: " + ForTerminal(note.get<std::string>()) + "\n";
+  return text;
+}
+
 int Reload(const Arguments& arguments) {
   Result<json> answer = AskHost(arguments, "reload");
   if (!answer) return Trouble(answer.error());
   Print(arguments.json() ? JsonLines(*answer)
-                         : "reloaded: generation " + Shown(*answer, "generation") + " decides from now on\n");
+                         : "reloaded: generation " + Shown(*answer, "generation") +
+                               " decides from now on\n" + Notes(*answer));
   return kOk;
 }
 

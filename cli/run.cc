@@ -108,11 +108,16 @@ int Run(const Arguments& arguments) {
 std::vector<Command> RunCommands() {
   return {{"run", "Run one command: decided by policy, recorded, in a jail",
            "warder run --policy ~/policy.yaml --workspace ~/project -- make test",
-           JoinOptions({{OptionKind::kRest, "CMD", "The command and its words, run without a shell; exit code: its own, "
-                         "124 wall limit, 125 the host could not, 126 refused, 127 no such program, 128+N signal", true},
-                        {OptionKind::kText, "reason", "Why; recorded as your own words", false},
-                        {OptionKind::kText, "timeout", "Seconds, at most the policy's wall limit", false},
-                        {OptionKind::kFlag, "stdin", "Pass stdin on, at most 1 MiB (default: nothing)", false}}),
+           JoinOptions(
+               {{OptionKind::kRest, "CMD",
+                 "The command and its words, run without a shell; exit code: its own, "
+                 "124 wall limit, 125 the host could not, 126 refused, 127 no such program, 128+N "
+                 "signal",
+                 true},
+                {OptionKind::kText, "reason", "Why; recorded as your own words", false},
+                {OptionKind::kText, "timeout", "Seconds, at most the policy's wall limit", false},
+                {OptionKind::kFlag, "stdin", "Pass stdin on, at most 1 MiB (default: nothing)",
+                 false}}),
            Run}};
 }
 

@@ -32,7 +32,9 @@ class Talk : public AgentTalk {
 Result<json> AskAdmin(const std::string& socket, const std::string& method, const json& parameters,
                       std::chrono::milliseconds timeout) {
   WARDER_TRY(UniqueFd connection, ConnectTo(socket));
-  WARDER_TRY(std::string answer, agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters), timeout));
+  WARDER_TRY(
+      std::string answer,
+      agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters), timeout));
   return agent::ParseObject(answer);
 }
 
@@ -47,7 +49,8 @@ Result<std::unique_ptr<AgentTalk>> AgentTalk::Begin(UniqueFd connection) {
 }
 
 std::string JsonLines(const json& value) {
-  // A program that reads it gets the text; a terminal gets it as \u escapes, none of which it could act on.
+  // A program that reads it gets the text; a terminal gets it as \u escapes, none of which it could
+  // act on.
   return value.dump(2, ' ', isatty(STDOUT_FILENO) == 1, json::error_handler_t::replace) + "\n";
 }
 

@@ -11,8 +11,9 @@
 
 namespace warder::cli {
 
-// The result of one admin method (docs/formats/admin.md). A refusal is kDenied, an unknown id kNotFound, an
-// answered one kConflict; each with what to do. kUnavailable: nobody listens, or no answer within the time.
+// The result of one admin method (docs/formats/admin.md). A refusal is kDenied, an unknown id
+// kNotFound, an answered one kConflict; each with what to do. kUnavailable: nobody listens, or no
+// answer within the time.
 Result<nlohmann::json> AskAdmin(const std::string& socket, const std::string& method,
                                 const nlohmann::json& parameters = nlohmann::json::object(),
                                 std::chrono::milliseconds timeout = std::chrono::seconds(30));

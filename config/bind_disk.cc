@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/unique_fd.h"
+#include "policy/notices.h"
 
 namespace warder::config {
 namespace {
@@ -57,7 +58,9 @@ class Disk : public policy::ProgramLookup {
 
 std::vector<policy::LoadProblem> BindFromDisk(policy::Policy& policy) {
   Disk disk;
-  return policy::BindPrograms(policy, disk);
+  std::vector<policy::LoadProblem> notes = policy::BindPrograms(policy, disk);
+  if (auto note = policy::NotifyTellsNobody(policy)) notes.push_back(std::move(*note));
+  return notes;
 }
 
 }  // namespace warder::config

@@ -103,9 +103,10 @@ void CheckOwners(Reading& reading, const HostDraft& draft) {
   for (uint32_t uid : plan.policy_owner_uids) {
     if (uid == plan.broker_uid || uid == plan.ledger_uid ||
         Meets(uid, uid, plan.session_uid_first, plan.session_uid_last))
-      reading.Problem(draft.owners_where,
-                      "policy.owners names uid " + std::to_string(uid) + ", of warder's own processes",
-                      std::string(kRemedy));
+      reading.Problem(
+          draft.owners_where,
+          "policy.owners names uid " + std::to_string(uid) + ", of warder's own processes",
+          std::string(kRemedy));
     for (const AgentDraft& agent : draft.agents)
       if (agent.has_uid && agent.agent.uid == uid)
         reading.Problem(draft.owners_where,
@@ -141,15 +142,18 @@ void CheckSubjects(Reading& reading, const HostDraft& draft) {
   }
 }
 
-// What a workspace holds, its agent can write: then it would set its own rules. Paths are compared as they
-// stand; warderd opens these files without following any symlink, so they are the real ones.
+// What a workspace holds, its agent can write: then it would set its own rules. Paths are compared
+// as they stand; warderd opens these files without following any symlink, so they are the real
+// ones.
 void CheckFilesInForce(Reading& reading, const HostDraft& draft) {
   std::vector<std::pair<std::string, std::string>> in_force{{"the stop file", draft.plan.stop_file},
                                                             {"this host file", draft.file}};
-  for (const auto& [name, path] : draft.projects) in_force.emplace_back("the policy " + Quote(name), path);
+  for (const auto& [name, path] : draft.projects)
+    in_force.emplace_back("the policy " + Quote(name), path);
   for (const AgentDraft& agent : draft.agents)
     for (const auto& [what, path] : in_force)
-      if (!agent.agent.workspace.directory.empty() && IsWithin(path, agent.agent.workspace.directory))
+      if (!agent.agent.workspace.directory.empty() &&
+          IsWithin(path, agent.agent.workspace.directory))
         reading.Problem(agent.workspace_where,
                         what + ", " + Quote(path) + ", lies in the workspace of agent " +
                             Quote(agent.agent.name) + ", which could rewrite it",

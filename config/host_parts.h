@@ -29,7 +29,7 @@ struct AgentDraft {
 struct HostDraft {
   wire::HostPlan plan;
   Accounts* accounts = nullptr;
-  std::string file;  // the host file itself
+  std::string file;                             // the host file itself
   std::map<std::string, std::string> projects;  // policy.layers.project
   std::vector<AgentDraft> agents;
   std::vector<std::pair<Where, wire::Subject>> subjects;  // of people and approvers

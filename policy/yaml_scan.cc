@@ -39,11 +39,8 @@ const char* WhyHidden(uint32_t c) {
   if (c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
       (c >= 0x2066 && c <= 0x2069))
     return "a character that changes the direction of text";
-  if (c == 0xad || (c >= 0x200b && c <= 0x200d) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-      (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f))
-    return "a character that can not be seen";
   if (c == 0x2028 || c == 0x2029) return "a line separator";
-  return nullptr;
+  return IsHiddenCharacter(c) ? "a character that can not be seen" : nullptr;
 }
 
 class Scan {

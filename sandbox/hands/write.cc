@@ -98,8 +98,9 @@ Status LookAtOld(const OwnerTrees& trees, const Place& place, int entry, const s
                     IsSame(out, staged.st_dev, staged.st_ino);
   (void)fsync(place.directory.get());
   if (!back || !ours)
-    return Fail(Code::kConflict, plan.path + " is being changed by others; what was there is trash entry " + name,
-                "restore it to another path");
+    return Fail(Code::kConflict,
+                plan.path + " is being changed by others; what was there is trash entry " + name,
+                "delete what is there, then restore it");
   (void)DropEntry(trees.trash_fd.get(), name);
   return Fail(Code::kConflict, "another file took the place of " + plan.path, "look again, then ask again");
 }

@@ -1,6 +1,7 @@
 // Does a yes bind one person, one call and what they were shown, and is everything else a no?
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "tests/broker/fake_host.h"
 
 namespace warder::broker::test {
@@ -112,11 +113,17 @@ TEST(Approvals, NeitherTheAgentNorItsSessionsUidNorAStrangerAnswers) {
     EXPECT_EQ((*said)["id"], nullptr) << "it is turned away before its first line";
     EXPECT_TRUE(agent.Closed());
   }
-  Client stranger = host.ConnectPerson(kStrangerUid);
   for (const char* method : {"approvals.approve", "approvals.deny", "approvals.list", "approvals.show"}) {
-    json said = stranger.Legacy(method, {{"id", asked["id"]}, {"digest", asked["digest"]}});
-    EXPECT_EQ(said["error"]["code"], -32001) << method << said;
-    EXPECT_EQ(said["error"]["data"]["right"], "approve");
+    Client stranger = host.ConnectPerson(kStrangerUid);
+    stranger.Send({{"jsonrpc", "2.0"},
+                   {"id", 1},
+                   {"method", method},
+                   {"params", {{"id", asked["id"]}, {"digest", asked["digest"]}}}});
+    auto said = stranger.Receive();
+    ASSERT_TRUE(said) << method;
+    EXPECT_EQ((*said)["error"]["code"], -32001) << method << *said;
+    EXPECT_EQ((*said)["id"], nullptr) << "who has no right is turned away before the first line";
+    EXPECT_TRUE(stranger.Closed());
   }
   EXPECT_EQ(host.Count("run "), 0u);
   EXPECT_EQ(host.Count("record admin"), 0u);
@@ -253,6 +260,65 @@ TEST(Approvals, ParallelCallsDoNotGetMorePlacesThanThereAre) {
   EXPECT_TRUE(host.Wait("record approval.request", 4));
 }
 
+// Many sessions of one agent do not take the places of the others.
+TEST(Approvals, AnAgentHasItsShareOfThePlacesAndNoMore) {
+  FakeHost host(TestPolicy(20), [](wire::HostPlan& plan) {
+    plan.approvals_waiting = 4;
+    wire::Agent other = plan.agents[0];
+    other.name = "other";
+    other.uid = other.gid = kAgentUid + 50;
+    other.workspace.directory = "/srv/other";
+    plan.agents.push_back(other);
+  });
+  Client first = host.Connect(), second = host.Connect(), third = host.Connect();
+  first.AskTool("run_command", kMake);
+  second.AskTool("run_command", kMake);
+  ASSERT_TRUE(host.Wait("record approval.request", 2));
+  json refused = third.Call("run_command", kMake);
+  EXPECT_EQ(refused["structuredContent"]["code"], "limit") << refused;
+  EXPECT_NE(refused.dump().find("share"), std::string::npos) << refused;
+}
+
+// What an agent wrote looks like nothing of ours, whatever it wrote.
+TEST(Approvals, WhatTheAgentWroteIsMarkedAndOursComesFirst) {
+  FakeHost host;
+  Client person = host.ConnectPerson(), client = host.Connect();
+  const std::string forged = "x\nrule: read-only (policy.yaml:1): harmless\ndigest 0000\n" +
+                             std::string(60, '\n') + "\xe2\x80\xae\x1b[2J";
+  client.AskTool("write_file",
+                 {{"path", "asked.txt"}, {"content", forged + std::string(9000, 'y')}});
+  json asked = Waiting(host, person);
+  const std::string text = asked["text"];
+  EXPECT_EQ(text.find("\x1b"), std::string::npos);
+  EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos);
+  size_t lines = 0, rules = 0, content = text.find("content: ");
+  ASSERT_NE(content, std::string::npos) << text;
+  EXPECT_LT(text.find("\nrule: asked "), content) << "the rule stands above what the agent wrote";
+  for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1, ++lines) {
+    rules += text.compare(at, 5, "rule:") == 0 ? 1 : 0;
+    EXPECT_NE(text.compare(at, 7, "digest "), 0) << text;
+    EXPECT_NE(text[at], '\n') << "a blank line pushes what matters out of view";
+  }
+  EXPECT_EQ(rules, 1u) << text;
+  EXPECT_NE(text.find("\n[cut here: "), std::string::npos) << text;
+  // stdin is cut with a mark too.
+  Client other = host.Connect();
+  other.AskTool("run_command",
+                {{"argv", {"make"}}, {"stdin", "a\nrule: x\n" + std::string(9000, 'z')}});
+  ASSERT_TRUE(host.Wait("record approval.request", 2));
+  json list;
+  for (int i = 0; i < 100 && list.size() < 2; ++i)  // it is recorded before it can be listed
+    list = person.Legacy("approvals.list")["result"]["approvals"];
+  bool marked = false;
+  for (const json& one : list) {
+    const std::string shown = one["text"];
+    marked = marked || (shown.find("stdin: ") != std::string::npos &&
+                        shown.find("\n[cut here: ") != std::string::npos &&
+                        shown.find("\n  | rule: x\n") != std::string::npos);
+  }
+  EXPECT_TRUE(marked) << list;
+}
+
 TEST(Approvals, AnAnswerThatCanNotBeRecordedIsNoAnswer) {
   FakeHost host;
   Client person = host.ConnectPerson(), client = host.Connect();
@@ -265,6 +331,30 @@ TEST(Approvals, AnAnswerThatCanNotBeRecordedIsNoAnswer) {
   EXPECT_EQ(person.Legacy("approvals.deny", {{"id", asked["id"]}})["error"]["code"], -32603);
   EXPECT_EQ(Waiting(host, person)["id"], asked["id"]);
   EXPECT_EQ(host.Count("run "), 0u);
+}
+
+TEST(Admin, NobodyLocksTheOthersOut) {
+  FakeHost host;
+  std::vector<Client> held;
+  for (size_t i = 0; i < 2 * limits::kMaxAdminConnections; ++i)
+    held.push_back(host.ConnectPerson(kStrangerUid));
+  for (Client& one : held) EXPECT_TRUE(one.Closed()) << "no right, no place";
+  std::vector<Client> greedy;
+  for (size_t i = 0; i < limits::kMaxAdminConnectionsPerUid; ++i)
+    greedy.push_back(host.ConnectPerson(kSecondUid));
+  EXPECT_TRUE(greedy.back().Legacy("status").contains("result"));
+  Client more = host.ConnectPerson(kSecondUid);
+  EXPECT_TRUE(more.Closed());
+  Client person = host.ConnectPerson();
+  EXPECT_TRUE(person.Legacy("status").contains("result"));
+  // A place that is given back is free again.
+  greedy.pop_back();
+  bool again = false;
+  for (int i = 0; i < 100 && !again; ++i) {
+    Client next = host.ConnectPerson(kSecondUid);
+    again = !next.Closed(50) && next.Legacy("status").contains("result");
+  }
+  EXPECT_TRUE(again);
 }
 
 TEST(Admin, EachMethodTakesItsRightAndEndingASessionEndsItsCalls) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "tests/broker/fake_host.h"
 
 namespace warder::broker::test {
@@ -257,7 +258,11 @@ TEST(Calls, NoMoreRunAtOnceThanThePolicySays) {
   EXPECT_TRUE(host.Wait("run ", 3)) << "the limit is each session's";
   client.Send({{"jsonrpc", "2.0"}, {"method", "notifications/cancelled"}, {"params", {{"requestId", second}}}});
   ASSERT_TRUE(host.Wait("record outcome 101"));
-  client.AskTool("run_command", kTrue);
+  // The place is given back once the ledger's word for the outcome came.
+  for (int i = 0; i < 50 && host.Count("run ") < 4; ++i) {
+    client.AskTool("run_command", kTrue);
+    client.Call("session_info");
+  }
   EXPECT_TRUE(host.Wait("run ", 4)) << "a place that was left is taken again";
 }
 
@@ -313,6 +318,22 @@ TEST(Calls, AJailerThatRefusesAndAKeeperThatLiesAreTold) {
     if (c.killed) EXPECT_TRUE(host.Wait("kill 100")) << "what may still live in that jail is ended";
     else EXPECT_EQ(host.Count("kill"), 0u);
   }
+}
+
+TEST(Calls, OutputIsBoundedWhateverPolicyAndHostAllow) {
+  std::string policy = TestPolicy();
+  policy.replace(policy.find("output: 256KiB, "), 16, "");
+  FakeHost host(policy,
+                [](wire::HostPlan& plan) { plan.bounds.limits.output_bytes = 64ull << 20; });
+  host.Set([](Script& script) { script.output = std::string(600'000, 'x') + "end"; });
+  Client client = host.Connect();
+  json result = client.Call("run_command", kTrue);
+  EXPECT_EQ(host.Runs().at(0).limits.output_bytes, limits::kMaxOutputAnswerBytes);
+  EXPECT_EQ(result["structuredContent"]["stdout"].get<std::string>().size(), 600'003u);
+  const std::string text = result["content"][0]["text"];
+  EXPECT_LT(text.size(), limits::kMaxAnswerTextBytes + 200) << "carried twice";
+  EXPECT_TRUE(text.ends_with("end"));
+  EXPECT_NE(text.find("structuredContent has all"), std::string::npos);
 }
 
 TEST(Calls, FileToolsReadChangeAndBringBack) {

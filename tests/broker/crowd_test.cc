@@ -70,6 +70,7 @@ TEST(Crowd, LinesInPiecesAndManyInOnePieceAreTheSame) {
 TEST(Crowd, ASlowLineAndMuteHandsEndInTimeAndAloneTheyDo) {
   FakeHost host;
   Client slow = host.Connect(), steady = host.Connect();
+  Client idle = host.ConnectPerson(), busy = host.ConnectPerson();
   slow.SendRaw(R"({"jsonrpc":)");
   const auto begun = std::chrono::steady_clock::now();
   auto since = [&] { return std::chrono::steady_clock::now() - begun; };
@@ -93,12 +94,15 @@ TEST(Crowd, ASlowLineAndMuteHandsEndInTimeAndAloneTheyDo) {
     poll(nullptr, 0, 900);
     steady.SendRaw("1,\"method\":\"ping\"}\n");
     ASSERT_TRUE(steady.Receive());
+    ASSERT_TRUE(busy.Legacy("status").contains("result"));
   }
   auto refused = slow.Receive(5000);
   ASSERT_TRUE(refused);
   EXPECT_GE(since(), limits::kLineTimeout);
   EXPECT_NE((*refused)["error"]["message"].get<std::string>().find("not complete after 30 s"), std::string::npos);
   EXPECT_TRUE(slow.Closed());
+  EXPECT_TRUE(idle.Closed()) << "a person who asks nothing holds no place for ever";
+  EXPECT_TRUE(busy.Legacy("status").contains("result"));
   EXPECT_EQ(steady.Legacy("ping")["result"], json::object());
 }
 

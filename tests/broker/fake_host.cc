@@ -373,8 +373,9 @@ void FakeHost::StartRun(const wire::RunRequest& request, Packet packet) {
     for (int i = 0; i < 64; ++i) Say(fd, flat::EncodeMessage(wire::Output{1, std::string(32'768, 'x')}));
     return;
   }
-  for (size_t at = 0; at < script_.output.size(); at += 4)
-    Say(fd, flat::EncodeMessage(wire::Output{1, script_.output.substr(at, 4)}));
+  const size_t piece = script_.output.size() > 4096 ? 32'768 : 4;
+  for (size_t at = 0; at < script_.output.size(); at += piece)
+    Say(fd, flat::EncodeMessage(wire::Output{1, script_.output.substr(at, piece)}));
   if (script_.run == RunScript::kEnds) EndRun(keeper, wire::EndKind::kExited);
   else keepers_[fd] = std::move(keeper);
 }

@@ -1,13 +1,23 @@
 // Does `warder` keep the promises of its command line: examples, exit codes, refusals that explain?
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
+#include "base/text.h"
+#include "base/unique_fd.h"
+#include "cli/approver.h"
 #include "cli/command.h"
 #include "cli/embedded_entries.h"
+#include "cli/talk.h"
 #include "cli/terminal.h"
 #include "cli/tool_answer.h"
 
@@ -135,6 +145,65 @@ TEST(ToolAnswer, RunEndsWithTheCodesOfTheProtocol) {
 TEST(ToolAnswer, ACounterIsNoFlag) {
   EXPECT_FALSE(WasRefused({{"refused", 3}}));
   EXPECT_FALSE(HasFailed({{"failed", "no"}}));
+}
+
+// A host that says everything an agent may have written, raw; on a real terminal.
+TEST(Terminal, GetsNothingRawFromAnAgent) {
+  const std::string evil =
+      "\xe2\x80\xae"
+      "evil\xc2\x9b"
+      "2J\x1b[2J\xe3\x85\xa4";
+  char directory[] = "/tmp/warder-cli.XXXXXX";
+  ASSERT_NE(mkdtemp(directory), nullptr);
+  const std::string path = std::string(directory) + "/admin.sock";
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 4), 0);
+  int master = -1;
+  pid_t child = forkpty(&master, nullptr, nullptr, nullptr);
+  if (child == 0) {
+    Print(JsonLines({{"stdout", evil}}));
+    TerminalApprover approver(path, 7);
+    pause();
+  }
+  ASSERT_GT(child, 0);
+  // Each connection asks one thing: approvals.list is answered with the request, anything else with
+  // an error.
+  std::string shown;
+  for (int i = 0; i < 200 && shown.find("[y/N]") == std::string::npos; ++i) {
+    pollfd waits[2] = {{listener.get(), POLLIN, 0}, {master, POLLIN, 0}};
+    poll(waits, 2, 100);
+    if (waits[0].revents != 0) {
+      UniqueFd connection(accept(listener.get(), nullptr, nullptr));
+      char asked[4096];
+      ssize_t size = recv(connection.get(), asked, sizeof asked, 0);
+      json question =
+          json::parse(std::string(asked, size > 0 ? static_cast<size_t>(size) : 0), nullptr, false);
+      json approval{
+          {"id", 1}, {"session", 7}, {"digest", std::string(64, '0')}, {"text", "asks: " + evil}};
+      json answer{{"jsonrpc", "2.0"},
+                  {"id", question.value("id", json())},
+                  {"result", {{"approvals", json::array({approval})}}}};
+      std::string line = answer.dump() + "\n";
+      EXPECT_EQ(send(connection.get(), line.data(), line.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(line.size()));
+    }
+    char bytes[4096];
+    if (waits[1].revents != 0)
+      if (ssize_t size = read(master, bytes, sizeof bytes); size > 0)
+        shown.append(bytes, static_cast<size_t>(size));
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(master);
+  std::filesystem::remove_all(directory);
+  EXPECT_NE(shown.find("[y/N]"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\\u202eevil"), std::string::npos) << "the JSON: " << shown;
+  EXPECT_NE(shown.find("\\u{202e}evil"), std::string::npos) << "the question: " << shown;
+  for (const char* raw : {"\xe2\x80\xae", "\xc2\x9b", "\x1b", "\xe3\x85\xa4"})
+    EXPECT_EQ(shown.find(raw), std::string::npos) << "raw on a terminal: " << ForTerminal(shown);
 }
 
 TEST(ToolAnswer, ARefusalEndsWithTheCommandThatExplainsIt) {

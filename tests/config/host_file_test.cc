@@ -149,7 +149,8 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
       {"owners: [root]", "owners: [warder]", "own processes"},
       {"owners: [root]", "owners: [1900000007]", "own processes"},
       {"api: /etc/warder/policy/api.yaml", "api: /srv/work/api/policy.yaml", "could rewrite it"},
-      {"api: /etc/warder/policy/api.yaml", "api: /etc/p.yaml, other: /srv/work/api/conf/p.yaml", "could rewrite it"},
+      {"api: /etc/warder/policy/api.yaml", "api: /etc/p.yaml, other: /srv/work/api/conf/p.yaml",
+       "could rewrite it"},
       {"stop-file: /etc/warder/stop", "stop-file: /srv/work/api/stop", "could rewrite it"},
       {"sources: [/var/log]", "sources: [/proc/1]", "the kernel's"},
       {"state: /var/lib/warder", "state: /srv/work/api/state", "own directories"},
@@ -211,7 +212,9 @@ TEST(HostFile, WorkspacesOfTwoAgentsNeverMeet) {
 
 TEST(HostFile, LiesInNoWorkspaceItself) {
   FakeAccounts accounts;
-  EXPECT_NE(LoadHostFile(kWhole, accounts, "/srv/work/api/warder.yaml").Describe("F").find("could rewrite it"),
+  EXPECT_NE(LoadHostFile(kWhole, accounts, "/srv/work/api/warder.yaml")
+                .Describe("F")
+                .find("could rewrite it"),
             std::string::npos);
   HostResult beside = LoadHostFile(kWhole, accounts, "/srv/work/api.yaml");
   EXPECT_TRUE(beside.problems.empty()) << beside.Describe("F");

@@ -116,6 +116,18 @@ TEST(ConfigProgram, ANameWithoutFileIsANoteAndAPinThatDiffersToo) {
     EXPECT_EQ(program.files.empty(), program.name != "ls") << program.name;
 }
 
+TEST(ConfigProgram, LevelNotifySaysThatItTellsNobodyYet) {
+  EXPECT_EQ(Answer(kPolicy, {"policy", "F"}).notes.find("notify"), std::string::npos);
+  std::string rule = kPolicy, profile = kPolicy;
+  rule.replace(rule.find("level: auto"), 11, "level: notify");
+  profile += "default-profile: p\nprofiles: { p: { notify: [modify_file] } }\n";
+  for (const std::string& text : {rule, profile}) {
+    auto answer = Answer(text, {"policy", "F"});
+    ASSERT_TRUE(answer.ok) << answer.problems;
+    EXPECT_NE(answer.notes.find("tells nobody yet"), std::string::npos) << answer.notes;
+  }
+}
+
 TEST(ConfigProgram, WrongUseIsMisuse) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{},
                                                 {"polcy", "F"},

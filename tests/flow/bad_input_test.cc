@@ -46,11 +46,63 @@ TEST(BadInput, AClientThatNeverReadsHurtsOnlyItself) {
   ASSERT_TRUE(host.Start()) << host.output();
   auto deaf = host.Connect();
   ASSERT_NE(deaf, nullptr);
-  for (int i = 0; i < 40; ++i)
-    deaf->SendLine(R"({"jsonrpc":"2.0","id":)" + std::to_string(i + 10) + R"(,"method":"tools/list"})");
+  // Far more answers than the 16 MiB that may wait for one client: then it is closed, and its own
+  // writes fail.
+  const std::string ask = R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"
+                          "\n";
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += ask;
+  bool closed = false;
+  for (int i = 0; i < 100 && !closed; ++i) {
+    size_t done = 0;
+    while (!closed && done < many.size()) {
+      ssize_t size = send(deaf->fd(), many.data() + done, many.size() - done, MSG_NOSIGNAL);
+      if (size <= 0)
+        closed = true;
+      else
+        done += static_cast<size_t>(size);
+    }
+  }
+  EXPECT_TRUE(closed) << "the broker keeps answers without a bound";
   auto other = host.Connect();
   ASSERT_NE(other, nullptr);
   EXPECT_EQ(other->Run("true")["structuredContent"]["exit_code"], 0);
+}
+
+TEST(BadInput, OutputWithoutALimitInThePolicyStallsNobody) {
+  std::string policy = kPolicy;
+  policy.replace(policy.find("output: 64KiB, "), 15, "");
+  Host host(HostOptions{.policy = policy, .output = "64MiB"});
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  auto begun = std::chrono::steady_clock::now();
+  agent->SendLine(
+      R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"dd if=/dev/zero bs=1048576 count=40"}}})");
+  std::chrono::steady_clock::duration longest{};
+  for (int i = 0; i < 20; ++i) {
+    auto asked = std::chrono::steady_clock::now();
+    EXPECT_TRUE(host.Admin(0, "status").contains("agents"));
+    longest = std::max(longest, std::chrono::steady_clock::now() - asked);
+  }
+  auto line = agent->ReadLine(std::chrono::seconds(60));
+  ASSERT_TRUE(line) << "the connection was closed";
+  json facts = json::parse(*line)["result"]["structuredContent"];
+  EXPECT_EQ(facts["exit_code"], 0) << facts.dump().substr(0, 500);
+  EXPECT_EQ(facts["stdout_truncated"], true);
+  EXPECT_LE(facts["stdout"].get<std::string>().size(), 1u << 20);
+  EXPECT_LT(longest, std::chrono::seconds(2)) << "a person waited for the output of an agent";
+  for (const Process& broker : host.ProcessesNamed("warder-broker")) {
+    std::ifstream status("/proc/" + std::to_string(broker.pid) + "/status");
+    for (std::string entry; std::getline(status, entry);)
+      if (entry.starts_with("VmHWM:")) {
+        EXPECT_LT(std::stol(entry.substr(6)), 100'000) << entry;
+        std::printf(
+            "broker %s, longest status %.3f s, all %.3f s\n", entry.c_str(),
+            std::chrono::duration<double>(longest).count(),
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+      }
+  }
 }
 
 TEST(BadInput, AThousandConnectionsLeaveTheHostServing) {
@@ -86,6 +138,25 @@ TEST(BadInput, APolicyThatCanNotBeReadStopsTheStart) {
     EXPECT_FALSE(host.Start()) << bad.name;
     EXPECT_NE(host.output().find(bad.message), std::string::npos) << bad.name << ": " << host.output();
   }
+}
+
+// What config/ compared with the workspaces is a path; a symlink in it would lead elsewhere.
+TEST(BadInput, FilesInForceAreOpenedThroughNoSymlink) {
+  Host host;
+  const fs::path policy = host.directory() / "policy.yaml", inside = host.workspace() / "conf";
+  fs::create_directory(inside);
+  fs::rename(policy, inside / "policy.yaml");
+  fs::create_symlink(inside / "policy.yaml", policy);
+  EXPECT_FALSE(host.Start());
+  EXPECT_NE(host.output().find("symlink"), std::string::npos) << host.output();
+  fs::remove(policy);
+  fs::create_directory_symlink(inside, host.directory() / "conf");
+  std::ifstream in(host.directory() / "warder.yaml");
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  text.replace(text.find("/policy.yaml }"), 14, "/conf/policy.yaml }");
+  std::ofstream(host.directory() / "warder.yaml") << text;
+  EXPECT_FALSE(host.Start());
+  EXPECT_NE(host.output().find("leads through a symlink"), std::string::npos) << host.output();
 }
 
 TEST(BadInput, ABadPolicyAtReloadKeepsTheOldOne) {

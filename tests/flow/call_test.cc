@@ -65,6 +65,27 @@ TEST_F(Call, RefusalsNameTheRuleAndRunNothing) {
     EXPECT_TRUE(Facts(result)["refused"]) << c.line;
   }
   EXPECT_EQ(OnDisk(".git/hooks/pre-commit"), "#!/bin/sh\n");
+  EXPECT_EQ(OnDisk("keys/server.key"), "SECRET-OF-THE-SERVER\n");
+  // Each begins with a command that may run and would leave a mark: of a refused line nothing runs.
+  for (const char* line :
+       {"touch ran && sudo id", "touch ran; perl -e 1", "touch ran && echo $(id)",
+        "touch ran && echo x > .git/hooks/pre-commit", "touch ran; echo x > keys/server.key",
+        "touch ran | cat < /etc/shadow"}) {
+    EXPECT_TRUE(Facts(agent_->Run(line)).value("refused", false)) << line;
+    EXPECT_FALSE(std::filesystem::exists(host_.workspace() / "ran")) << line;
+  }
+  EXPECT_EQ(Facts(agent_->Run("touch ran"))["exit_code"], 0);
+  EXPECT_TRUE(std::filesystem::exists(host_.workspace() / "ran")) << "the mark shows nothing";
+  agent_.reset();
+  EXPECT_EQ(host_.Stop(), 0);
+  auto [code, timeline] =
+      Host::Execute({std::string(WARDER_BIN_DIR) + "/warder", "audit", "tail", "--count", "200",
+                     "--json", (host_.state() / "log").string()});
+  EXPECT_EQ(code, 0) << timeline;
+  size_t intents = 0;
+  for (size_t at = 0; (at = timeline.find("\"type\":\"intent\"", at)) != std::string::npos; ++at)
+    ++intents;
+  EXPECT_EQ(intents, 1u) << timeline;
 }
 
 TEST_F(Call, HiddenFilesAreNotInTheJail) {
@@ -82,8 +103,19 @@ TEST_F(Call, HiddenFilesAreNotInTheJail) {
 }
 
 TEST_F(Call, FrozenFilesCanNotBeWrittenByCommands) {
-  Facts(agent_->Run("dd if=/dev/zero of=.git/hooks/pre-commit count=1"));
-  EXPECT_EQ(OnDisk(".git/hooks/pre-commit"), "#!/bin/sh\n");
+  for (const char* line :
+       {"dd if=/dev/zero of=.git/hooks/pre-commit count=1",
+        "env truncate -s 0 .git/hooks/pre-commit", "env rm -f .git/hooks/pre-commit",
+        "env mv src/main.c .git/hooks/pre-commit"}) {
+    json facts = Facts(agent_->Run(line));
+    EXPECT_EQ(facts["ended"], "exited") << line << facts;
+    EXPECT_GT(facts.value("exit_code", 0), 0) << line << facts;
+    EXPECT_NE(facts.value("stderr", "").find("pre-commit"), std::string::npos) << line << facts;
+    EXPECT_EQ(OnDisk(".git/hooks/pre-commit"), "#!/bin/sh\n") << line;
+  }
+  // The same commands do change a file that no rule protects.
+  EXPECT_EQ(Facts(agent_->Run("dd if=/dev/zero of=src/main.c count=1"))["exit_code"], 0);
+  EXPECT_EQ(OnDisk("src/main.c").size(), 512u);
 }
 
 TEST_F(Call, FilesAreWrittenAsTheOwner) {
@@ -111,12 +143,57 @@ TEST_F(Call, DeletedComesBack) {
   EXPECT_EQ(OnDisk("build/a/b.o"), "object\n");
 }
 
+// The words of the answer hold after a restart, which forgets what the broker had noted.
+TEST_F(Call, DeletedAndOverwrittenComeBackAfterARestart) {
+  json wrote = Facts(agent_->Call("write_file", {{"path", "src/main.c"}, {"content", "int y;\n"}}));
+  host_.WriteWorkspaceFile("build/b.o", "object\n");
+  json deleted = Facts(agent_->Call("delete_file", {{"path", "build"}}));
+  ASSERT_NE(wrote["undo"].dump().find((host_.workspace() / "src/main.c").string()),
+            std::string::npos)
+      << wrote;
+  EXPECT_EQ(host_.Stop(), 0);
+  ASSERT_TRUE(host_.Start()) << host_.output();
+  agent_ = host_.Connect();
+  ASSERT_NE(agent_, nullptr);
+  agent_->Call("delete_file", {{"path", "src/main.c"}});
+  json back = agent_->Call("restore_file",
+                           {{"trash_entry", wrote["trash_entry"]}, {"path", wrote["path"]}});
+  EXPECT_FALSE(back.value("isError", false)) << back;
+  EXPECT_EQ(OnDisk("src/main.c"), "int main(void) { return 0; }\n");
+  json tree = agent_->Call("restore_file",
+                           {{"trash_entry", deleted["trash_entry"]}, {"path", deleted["path"]}});
+  EXPECT_FALSE(tree.value("isError", false)) << tree;
+  EXPECT_EQ(OnDisk("build/b.o"), "object\n");
+}
+
+TEST_F(Call, TheTrashCarriesNothingAroundThePathRules) {
+  host_.WriteWorkspaceFile("unread/a.sealed", "SEALED\n");
+  json sealed = Facts(agent_->Call("delete_file", {{"path", "unread/a.sealed"}}));
+  EXPECT_TRUE(
+      agent_->Call("restore_file", {{"trash_entry", sealed["trash_entry"]}, {"path", "notes.txt"}})
+          .value("isError", false));
+  EXPECT_EQ(OnDisk("notes.txt"), "");
+  host_.WriteWorkspaceFile("fakegit/hooks/pre-commit", "evil\n");
+  json tree = Facts(agent_->Call("delete_file", {{"path", "fakegit"}}));
+  EXPECT_TRUE(
+      agent_->Call("restore_file", {{"trash_entry", tree["trash_entry"]}, {"path", "sub/.git"}})
+          .value("isError", false));
+  EXPECT_EQ(OnDisk("sub/.git/hooks/pre-commit"), "");
+}
+
 TEST_F(Call, ReadAndListShowWhatPolicyShows) {
   json read = agent_->Call("read_file", {{"path", "src/main.c"}});
   EXPECT_EQ(Facts(read)["content"], "int main(void) { return 0; }\n") << read.dump();
   json listed = agent_->Call("list_directory", {{"path", "src"}});
   ASSERT_TRUE(Facts(listed).contains("entries")) << listed.dump();
   EXPECT_EQ(Facts(listed)["entries"][0]["name"], "main.c");
+  // What may not be read is not named either, at no depth.
+  host_.WriteWorkspaceFile("private/deep/plan.txt", "x");
+  host_.WriteWorkspaceFile("private/.hidden", "x");
+  json all = agent_->Call("list_directory", {{"path", "."}, {"depth", 8}});
+  EXPECT_NE(all.dump().find("src/main.c"), std::string::npos) << all;
+  for (const char* name : {"server.key", "plan.txt", "private"})
+    EXPECT_EQ(all.dump().find(name), std::string::npos) << name << all;
   EXPECT_TRUE(agent_->Call("read_file", {{"path", "/etc/passwd"}}).value("isError", false));
   EXPECT_TRUE(agent_->Call("read_file", {{"path", "../outside"}}).value("isError", false));
 }
@@ -170,20 +247,49 @@ TEST_F(Call, AWorkspaceWithAPolicyOfItsOwnIsRefusedAndNotIgnored) {
   json refused = agent_->Run("true");
   EXPECT_TRUE(refused.value("isError", false)) << refused.dump();
   EXPECT_NE(refused.dump().find(".warder/policy.yaml"), std::string::npos) << refused.dump();
+  // One that can not be looked at could say anything: root's alone, a symlink to nowhere, no
+  // directory at all.
+  const std::filesystem::path own = host_.workspace() / ".warder";
+  std::filesystem::remove_all(own);
+  EXPECT_EQ(Facts(agent_->Run("true"))["exit_code"], 0);
+  auto refuses = [&](const char* what) {
+    json answer = agent_->Run("true");
+    EXPECT_TRUE(answer.value("isError", false)) << what << answer;
+    EXPECT_NE(answer.dump().find(".warder/policy.yaml"), std::string::npos) << what << answer;
+    std::filesystem::remove_all(own);
+  };
+  ASSERT_EQ(mkdir(own.c_str(), 0700), 0);
+  std::ofstream(own / "policy.yaml") << "policy: 1\n";
+  refuses("of root, mode 0700");
+  ASSERT_EQ(symlink("/nowhere", own.c_str()), 0);
+  refuses("a symlink to nowhere");
+  std::ofstream(own).put('x');
+  refuses("a file");
+  // Without a policy in it the directory is nobody's business.
+  host_.WriteWorkspaceFile(".warder/notes", "x");
+  EXPECT_EQ(Facts(agent_->Run("true"))["exit_code"], 0);
 }
 
 TEST_F(Call, WhatMayNotBeDeletedIsPinnedAndStillWritable) {
   // `rules` of kPolicy: .git/hooks is frozen; here the pin of a rule that forbids only delete.
   host_.WriteWorkspaceFile("kept/a.txt", "one\n");
-  EXPECT_NE(Facts(agent_->Run("env mv kept gone"))["exit_code"], 0);
-  EXPECT_NE(Facts(agent_->Run("env rm -rf kept"))["exit_code"], 0);
-  EXPECT_TRUE(std::filesystem::exists(host_.workspace() / "kept"));
+  for (const char* line : {"env mv kept gone", "env rmdir kept", "env rm -rf kept"}) {
+    json facts = Facts(agent_->Run(line));
+    EXPECT_EQ(facts["ended"], "exited") << line << facts;
+    EXPECT_GT(facts.value("exit_code", 0), 0) << line << facts;
+    EXPECT_TRUE(std::filesystem::exists(host_.workspace() / "kept")) << line;
+  }
+  host_.WriteWorkspaceFile("free/a.txt", "one\n");
+  EXPECT_EQ(Facts(agent_->Run("env mv free gone"))["exit_code"], 0) << "the command itself works";
   Facts(agent_->Run("echo two > kept/b.txt"));
   EXPECT_EQ(OnDisk("kept/b.txt"), "two\n");
 }
 
 TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
   agent_->Run("cat src/main.c");
+  host_.WriteWorkspaceFile("old.txt", "x");
+  agent_->Call("delete_file",
+               {{"path", "old.txt"}});  // at notify, which tells nobody yet but the log
   agent_->Run("sudo id");
   agent_->Call("write_file", {{"path", "src/new.c"}, {"content", "int x;\n"}});
   agent_.reset();
@@ -195,6 +301,10 @@ TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
   EXPECT_EQ(shown, 0) << timeline;
   for (const char* words : {"cat src/main.c", "sudo id", "no-privilege", "write_file"})
     EXPECT_NE(timeline.find(words), std::string::npos) << words << " is not in:\n" << timeline;
+  auto [tailed, tail] =
+      Host::Execute({warder, "audit", "tail", "--count", "100", (host_.state() / "log").string()});
+  EXPECT_EQ(tailed, 0) << tail;
+  EXPECT_NE(tail.find("notify"), std::string::npos) << tail;
 }
 
 }  // namespace

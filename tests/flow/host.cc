@@ -43,6 +43,8 @@ paths:
   - { id: ws-delete, level: notify, may: [delete], under: "${workspace}" }
   - { id: tmp, level: auto, may: [read, write, delete], under: "${tmp}" }
   - { id: secrets, forbid: Keys stay where they are., may: [read, write, delete], match: ["**/*.key", "**/.env*"] }
+  - { id: private, forbid: Nobody looks in here., may: [read, write, delete], under: "${workspace}/private" }
+  - { id: sealed, forbid: Nobody reads or writes these., may: [read, write], match: ["**/*.sealed"] }
   - { id: kept, forbid: This folder stays., may: [delete], match: ["${workspace}/kept"] }
   - { id: protected, forbid: Hooks run outside the jail., may: [write, delete], match: ["**/.git/hooks/**"] }
 default-profile: work
@@ -139,18 +141,23 @@ void Host::WriteHostFile() {
   std::string d = directory_.string();
   std::ofstream out(directory_ / "warder.yaml");
   out << "host: 1\nname: flow-host\n"
-      << "paths: { state: " << state_.string() << ", run: " << d << "/run, stop-file: " << d << "/stop }\n"
-      << "identities: { broker: 1900070001, ledger: 1900070002, admin-group: " << kAdminGroup << ", session-uids: 1900000000..1900000999 }\n"
+      << "paths: { state: " << state_.string() << ", run: " << d << "/run, stop-file: " << d
+      << "/stop }\n"
+      << "identities: { broker: 1900070001, ledger: 1900070002, admin-group: " << kAdminGroup
+      << ", session-uids: 1900000000..1900000999 }\n"
       << "people:\n"
-      << "  - { who: \"user:0\", may: [status, sessions, policy, stop, resume, reload, drain, audit-read] }\n"
+      << "  - { who: \"user:0\", may: [status, sessions, policy, stop, resume, reload, drain, "
+         "audit-read] }\n"
       << "  - { who: \"user:" << kLead << "\", may: [status, sessions, approve] }\n"
       << "bounds:\n  trees: [" << d << "]\n  roots: [host-usr]\n"
-      << "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: 1MiB }\n  jails: { running: 16 }\n"
+      << "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: "
+      << options_.output << " }\n  jails: { running: 16 }\n"
       << "policy:\n  owners: [root]\n  layers:\n    project: { flow: " << d << "/policy.yaml }\n"
       << "agents:\n  tester:\n    uid: " << kAgent << "\n    layers: { project: flow }\n"
       << "    workspaces: [{ dir: " << d << "/ws, owner: " << kOwner << " }]\n    sessions: 16\n"
       << "    approvers: [\"user:" << kLead << "\"]\n"
-      << "ledger: { dir: " << state_.string() << "/log, segment: 4MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n"
+      << "ledger: { dir: " << state_.string()
+      << "/log, segment: 4MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n"
       << "approvals: { timeout: 3s, waiting: 10, per-session: 5 }\n"
       << options_.extra_host;
 }

@@ -43,8 +43,9 @@ TEST(Write, CreatesReplacesAndKeepsTheOldContent) {
   EXPECT_EQ(o.tree.Read("t/2-0/data"), "one");
   // The place is taken: told, nothing changed.
   EXPECT_EQ(CodeOf(o.Restore("2-0", "a")), Code::kConflict);
-  ASSERT_TRUE(o.Restore("2-0", "a.old").done);
-  EXPECT_EQ(o.tree.Read("w/a.old"), "one");
+  std::filesystem::remove(o.tree / "w/a");
+  ASSERT_TRUE(o.Restore("2-0", "a").done);
+  EXPECT_EQ(o.tree.Read("w/a"), "one");
   EXPECT_TRUE(std::filesystem::is_empty(o.tree / "t"));
 }
 
@@ -102,6 +103,15 @@ TEST(Change, NeverLeavesTheWorkspace) {
   auto restored = o.Delete("file");
   ASSERT_TRUE(restored.done) << restored.reason;
   EXPECT_FALSE(o.Restore(restored.trash_entry, "out/file").done);
+  // Its own path, which leads outside by now.
+  o.tree.Directory("w/d");
+  o.tree.File("w/d/new", "x");
+  auto below = o.Delete("d/new");
+  ASSERT_TRUE(below.done) << below.reason;
+  std::filesystem::remove(o.tree / "w/d");
+  o.tree.Link("../outside", "w/d");
+  EXPECT_FALSE(o.Restore(below.trash_entry, "d/new").done);
+  EXPECT_FALSE(o.tree.Has("outside/new"));
   EXPECT_EQ(o.tree.Read("outside/a"), "mine");
 }
 
@@ -152,6 +162,27 @@ TEST(Restore, MakesParentsAndKeepsWorkspacesApart) {
   EXPECT_EQ(CodeOf(o.Restore("dead-beef", "z")), Code::kNotFound);
   EXPECT_EQ(CodeOf(o.Restore("../w", "z")), Code::kInvalid);
   EXPECT_EQ(ListTrash(o.tree / "t")->size(), 2u);
+}
+
+// Elsewhere other path rules would hold for the content; and one owner's workspaces and agents
+// share a trash.
+TEST(Restore, GoesOnlyToWhereItWasAndToWhoseCallItWas) {
+  Owner o;
+  o.tree.File("w/server.pem", "key");
+  o.tree.Directory("w/fakegit/hooks");
+  o.tree.File("w/fakegit/hooks/pre-commit", "evil");
+  auto key = o.Delete("server.pem"), tree = o.Delete("fakegit");
+  ASSERT_TRUE(key.done && tree.done);
+  EXPECT_EQ(CodeOf(o.Restore(key.trash_entry, "notes.txt")), Code::kDenied);
+  EXPECT_EQ(CodeOf(o.Restore(tree.trash_entry, "sub/.git")), Code::kDenied);
+  EXPECT_FALSE(o.tree.Has("w/notes.txt") || o.tree.Has("w/sub"));
+  wire::ChangePlan others = o.Plan(wire::ChangeKind::kRestore, "server.pem");
+  others.agent = "other";
+  others.trash_entry = key.trash_entry;
+  EXPECT_EQ(CodeOf(Change(o.trees, others, -1)), Code::kDenied);
+  EXPECT_FALSE(o.tree.Has("w/server.pem"));
+  EXPECT_TRUE(o.Restore(key.trash_entry, "server.pem").done);
+  EXPECT_TRUE(o.Restore(tree.trash_entry, "fakegit").done);
 }
 
 TEST(Trash, AnotherFileSystemIsRefusedAndNothingLost) {
@@ -246,11 +277,11 @@ TEST(Kill, RestoreLeavesItInTheTrashOrInPlace) {
         int left = std::exchange(g_points_left, 0);
         auto gone = o.Delete("a");
         g_points_left = left;
-        o.Restore(gone.trash_entry, "back/a");
+        o.Restore(gone.trash_entry, "a");
       },
       [](const Owner& o, int n) {
-        bool before = !o.tree.Has("w/back/a") && InTrash(o) == std::vector<std::string>{"old"};
-        bool after = o.tree.Read("w/back/a") == "old" && InTrash(o).empty();
+        bool before = !o.tree.Has("w/a") && InTrash(o) == std::vector<std::string>{"old"};
+        bool after = o.tree.Read("w/a") == "old" && InTrash(o).empty();
         EXPECT_TRUE(before || after) << "killed at point " << n;
       });
   EXPECT_GE(points, 3);

@@ -112,10 +112,10 @@ TEST(Process, OwnerChangesUnderItsFilter) {
   auto create = order(o.WritePlan("b", "new"), {&fd, 1});
   EXPECT_TRUE(create.created);
   auto gone = order(o.Plan(wire::ChangeKind::kDelete, "a"));
-  auto restore = o.Plan(wire::ChangeKind::kRestore, "made/a");
+  auto restore = o.Plan(wire::ChangeKind::kRestore, "a");
   restore.trash_entry = write.trash_entry;
   order(restore);
-  EXPECT_EQ(o.tree.Read("w/made/a"), "old");
+  EXPECT_EQ(o.tree.Read("w/a"), "old");
   EXPECT_EQ(hands.StatusLine("Seccomp"), "2");
   // A broken order is answered, and the next one served.
   auto bad = hands.Ask<wire::ChangeAnswer>("xx");
