@@ -6,6 +6,7 @@
 #include "cli/policy_files.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
+#include "policy/zones.h"
 
 namespace warder::cli {
 namespace {
@@ -135,26 +136,40 @@ void ShowDecision(const json& d) {
           Shown(n, "failed_word") + " it wants " + Shown(n, "expected") + "\n");
 }
 
-int Explain(const Arguments& arguments) {
-  const std::vector<std::string>& files = arguments.List("FILE");
-  if (files.size() != 1)
-    return Trouble({Code::kUnsupported, "explain takes one policy file: layers are not built in this version",
-                    "give the file that the host serves"}), kMisuse;
-  Result<CheckedPolicy> checked = CheckPolicyFile(files[0]);
-  if (!checked) return Trouble(checked.error()), kMisuse;
-  if (!checked->usable) {
-    ShowOne(CheckOne(*checked));
-    return kMisuse;
+// The layers of these files together; what makes one unusable is told.
+Result<policy::PolicySet> LoadLayers(const std::vector<std::string>& files) {
+  std::vector<std::shared_ptr<const policy::Policy>> layers;
+  for (const std::string& file : files) {
+    WARDER_TRY(CheckedPolicy checked, CheckPolicyFile(file));
+    if (!checked.usable) {
+      ShowOne(CheckOne(checked));
+      return Fail(Code::kInvalid, file + " can not be used", "correct what is told above");
+    }
+    layers.push_back(std::make_shared<policy::Policy>(std::move(checked.policy)));
   }
+  auto set = policy::PolicySet::Make(std::move(layers));
+  if (set) return std::move(*set);
+  const policy::PolicySet::Problem& first = set.error().front();
+  return Fail(Code::kInvalid, At(first.file, first.problem.where) + ": " + first.problem.what, first.problem.remedy);
+}
+
+int Explain(const Arguments& arguments) {
+  Result<policy::PolicySet> set = LoadLayers(arguments.List("FILE"));
+  if (!set) return Trouble(set.error()), kMisuse;
   Result<policy::Call> call = ReadCall(arguments.List("CALL"));
   if (!call) return Trouble(call.error());
   std::error_code error;
   std::string workspace = std::filesystem::weakly_canonical(arguments.Text("workspace", "."), error);
   call->directory = arguments.Text("cwd");
-  policy::Wanted wanted = policy::Want(checked->policy, *call);
+  // As if it were the session's first call, made now, with a reason.
+  if (call->reason.empty()) call->reason = "asked by explain";
+  policy::Wanted wanted = policy::Want(*set, *call);
   policy::Facts facts = LookUp(wanted, workspace);
-  policy::Decision decision = policy::Decide(checked->policy, *call, facts, arguments.Text("profile"));
-  json answer = DecisionJson(checked->policy, *call, decision);
+  facts.counters.assign(wanted.counters.size(), {true, 0});
+  for (const std::string& zone : set->settings().zones)
+    if (auto time = policy::LocalTimeIn(zone, std::chrono::system_clock::now())) facts.zones.push_back({zone, *time});
+  policy::Decision decision = policy::Decide(*set, *call, facts, arguments.Text("profile"));
+  json answer = DecisionJson(*set, *call, decision);
   if (arguments.json()) Print(JsonLines(answer));
   else ShowDecision(answer);
   return kOk;
@@ -166,7 +181,7 @@ std::vector<Command> PolicyCommands() {
   Option files{OptionKind::kPositionals, "FILE", "Policy files", true};
   return {{"policy check", "Load policies strictly and run their examples and tests; exit 1 finding, 2 unusable",
            "warder policy check policies/cautious.yaml", {files}, Check},
-          {"policy explain", "What a policy says to one call, and why",
+          {"policy explain", "What policies, one file a layer, say to one call, and why",
            "warder policy explain policies/cautious.yaml -- run 'git status'",
            {files,
             {OptionKind::kRest, "CALL", "`run LINE`, or a tool and its JSON arguments", true},
