@@ -73,16 +73,21 @@ asio::awaitable<Result<json>> ReadFileTool(const Looking& l) {
   co_return ToolResult(std::move(out), shown, false);
 }
 
+bool AnyFits(const std::vector<std::string>& globs, const std::string& path) {
+  return std::ranges::any_of(globs, [&](const std::string& glob) { return GlobMatch(glob, path); });
+}
+
 // Whether a jail of this policy would hide the entry: by its own path, or that of a directory below
 // `top` that holds it.
 bool IsHidden(const policy::ViewRules& view, const std::string& top, const std::string& path) {
-  auto fits = [](const std::vector<std::string>& globs, const std::string& at) {
-    return std::ranges::any_of(globs, [&](const std::string& glob) { return GlobMatch(glob, at); });
-  };
   for (const auto& rule : view.covers) {
-    if (rule.kind != policy::ViewRules::Cover::kHide || fits(rule.unless, path)) continue;
+    if (rule.kind != policy::ViewRules::Cover::kHide || AnyFits(rule.unless, path)) continue;
+    if (std::ranges::any_of(rule.grants, [&](const auto& grant) {
+          return AnyFits(grant.match, path) && !AnyFits(grant.unless, path);
+        }))
+      continue;
     for (std::string at = path; at.size() > top.size(); at.resize(at.rfind('/')))
-      if (fits(rule.match, at)) return true;
+      if (AnyFits(rule.match, at)) return true;
   }
   return false;
 }
@@ -103,8 +108,10 @@ asio::awaitable<Result<json>> ListTool(const Looking& l) {
   static constexpr const char* kKinds[] = {"none", "file", "directory", "symlink", "other"};
   json entries = json::array();
   std::string text;
-  const policy::ViewRules view = policy::ViewOf(l.policy, l.agent.workspace.directory);
   const std::string top = path.path == "/" ? "" : path.path;
+  std::vector<policy::ApprovedPath> approved;  // a person's yes to this listing is one to what is below
+  if (l.decision.level == policy::Level::kApprove) approved.push_back({top + "/**", policy::Act::kRead});
+  const policy::ViewRules view = policy::ViewOf(l.policy, l.agent.workspace.directory, approved);
   for (const wire::ListEntry& entry : listing->entries) {
     if (IsHidden(view, top, top + "/" + entry.name)) continue;
     const char* kind = kKinds[static_cast<size_t>(entry.kind)];

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "tests/flow/host.h"
@@ -196,6 +197,39 @@ TEST_F(Call, ReadAndListShowWhatPolicyShows) {
     EXPECT_EQ(all.dump().find(name), std::string::npos) << name << all;
   EXPECT_TRUE(agent_->Call("read_file", {{"path", "/etc/passwd"}}).value("isError", false));
   EXPECT_TRUE(agent_->Call("read_file", {{"path", "../outside"}}).value("isError", false));
+}
+
+// Where reading is granted in part, a listing has that part alone; and what needs a yes once it is there.
+TEST(CallList, HasWhatTheRulesGrantAndNothingElse) {
+  std::string policy = kPolicy;
+  const std::string whole = R"(may: [read, write], under: "${workspace}" })";
+  policy.replace(policy.find(whole), whole.size(), R"(may: [read, write], under: "${workspace}/src" }
+  - { id: asked, level: approve, may: [read], under: "${workspace}/src/asked" })");
+  Host host(HostOptions{.policy = policy});
+  for (const char* path : {"src/main.c", "src/sub/a.c", "src/sub/server.key", "src/asked/plan.txt", "other/b.c"})
+    host.WriteWorkspaceFile(path, "x");
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  EXPECT_TRUE(agent->Call("list_directory", {{"path", "."}}).value("isError", false));
+  auto names = [](const json& result) {
+    std::set<std::string> found;
+    for (const json& entry : Facts(result).value("entries", json::array())) found.insert(entry["name"]);
+    return found;
+  };
+  EXPECT_EQ(names(agent->Call("list_directory", {{"path", "src"}, {"depth", 8}})),
+            (std::set<std::string>{"main.c", "sub", "sub/a.c"}));
+  agent->SendLine(R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"list_directory","arguments":{"path":"src/asked"}}})");
+  json asked;
+  ASSERT_TRUE(Host::Until([&] {
+    json list = host.Admin(kLead, "approvals.list").value("approvals", json::array());
+    if (!list.empty()) asked = list[0];
+    return !list.empty();
+  }));
+  EXPECT_TRUE(host.Admin(kLead, "approvals.approve", {{"id", asked["id"]}, {"digest", asked["digest"]}}).contains("approved"));
+  auto line = agent->ReadLine();
+  ASSERT_TRUE(line);
+  EXPECT_EQ(names(json::parse(*line)["result"]), (std::set<std::string>{"plan.txt"})) << *line;
 }
 
 TEST_F(Call, AnApproverDecidesAndSilenceIsNo) {
