@@ -109,8 +109,10 @@ asio::awaitable<Result<json>> ListTool(const Looking& l) {
   json entries = json::array();
   std::string text;
   const std::string top = path.path == "/" ? "" : path.path;
-  std::vector<policy::ApprovedPath> approved;  // a person's yes to this listing is one to what is below
-  if (l.decision.level == policy::Level::kApprove) approved.push_back({top + "/**", policy::Act::kRead});
+  std::vector<policy::ApprovedPath>
+      approved;  // a person's yes to this listing is one to what is below
+  if (l.decision.level == policy::Level::kApprove)
+    approved.push_back({top + "/**", policy::Act::kRead});
   const policy::ViewRules view = policy::ViewOf(l.policy, l.agent.workspace.directory, approved);
   for (const wire::ListEntry& entry : listing->entries) {
     if (IsHidden(view, top, top + "/" + entry.name)) continue;
