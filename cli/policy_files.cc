@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "config/bind_disk.h"
 #include "config/in_force.h"
+#include "policy/zones.h"
 
 namespace warder::cli {
 
@@ -32,6 +33,8 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
     if (finding.fails) checked.findings.push_back(std::move(finding));
     else checked.notes.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
   }
+  for (policy::LoadProblem& problem : policy::CheckZones(checked.policy))
+    checked.findings.push_back({problem.where, std::move(problem.what), std::move(problem.remedy)});
   for (policy::PolicySet::Problem& problem : policy::CheckSet(checked.policy))
     checked.findings.push_back({problem.problem.where, std::move(problem.problem.what), std::move(problem.problem.remedy)});
   return checked;

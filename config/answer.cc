@@ -8,6 +8,7 @@
 #include "config/in_force.h"
 #include "policy/decide.h"
 #include "policy/schema.h"
+#include "policy/zones.h"
 
 namespace warder::config {
 namespace {
@@ -40,8 +41,11 @@ wire::ConfigAnswer AnswerPolicy(const std::string& name, std::string_view bytes)
   policy::LoadResult loaded = policy::LoadPolicy(name, bytes);
   answer.problems = loaded.Describe(name);
   if (!loaded.problems.empty()) return answer;
-  // What is seen only with all layers of the agent, which are this one; and what no host can hold to.
+  // What is seen only with all layers of the agent, which are this one; and what no host can hold
+  // to.
   std::vector<policy::LoadProblem> refused = NotEnforced(loaded.policy);
+  for (policy::LoadProblem& problem : policy::CheckZones(loaded.policy))
+    refused.push_back(std::move(problem));
   for (policy::PolicySet::Problem& problem : policy::CheckSet(loaded.policy))
     refused.push_back(std::move(problem.problem));
   answer.problems = policy::DescribeProblems(name, refused);
@@ -49,7 +53,8 @@ wire::ConfigAnswer AnswerPolicy(const std::string& name, std::string_view bytes)
   answer.notes = policy::DescribeProblems(name, BindFromDisk(loaded.policy));
   std::vector<policy::LoadProblem> failed;
   for (policy::Finding& finding : policy::RunExamples(loaded.policy))
-    if (finding.fails) failed.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
+    if (finding.fails)
+      failed.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
   answer.problems = policy::DescribeProblems(name, failed);
   if (failed.empty()) Give(name, loaded.policy, answer);
   return answer;

@@ -17,14 +17,6 @@ bool CoversMethod(const NetworkRule& rule, const std::string& method) {
 
 }  // namespace
 
-bool CoversHost(std::string_view rule, std::string_view named) {
-  if (rule == named) return true;
-  if (!rule.starts_with("*.")) return false;
-  rule.remove_prefix(1);  // ".domain": the domain itself is not below it
-  if (named.starts_with("*.")) named.remove_prefix(1);
-  return named.size() > rule.size() && named.ends_with(rule);
-}
-
 HostIndex::HostIndex(const Policy& policy) : policy_(&policy) {
   for (uint32_t r = 0; r < policy.network.size(); ++r) {
     by_id_.emplace(policy.network[r].id, r);

@@ -8,12 +8,15 @@
 #include <optional>
 #include <string>
 
-#include "policy/policy.h"
+#include "policy/load.h"
 
 namespace warder::policy {
 
 // Whether the tz database has it; keeps it.
 bool LoadZone(const std::string& zone);
+
+// Windows whose zone this machine does not know: what they judge would be forbidden.
+std::vector<LoadProblem> CheckZones(const Policy& policy);
 
 // Nothing where the zone is not known. Daylight saving counts: minutes that do not exist are never
 // shown, minutes that are there twice are shown twice.

@@ -95,6 +95,12 @@ TEST(Windows, AtTheEdgesOfDaylightSavingTheWallClockCounts) {
 }
 
 TEST(Windows, AZoneThatIsNotKnownForbids) {
+  std::string text = kPolicy;
+  text.replace(text.find("SPANS"), 5,
+               "[\"Mon-Sun 00:00-24:00 UTC\", \"Mon-Sun 00:00-24:00 Europe/Nowhere\"]");
+  const auto problems = CheckZones(Loaded(text));
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].where.line, 7u);
   EXPECT_EQ(LevelAt("\"Mon-Sun 00:00-24:00 Europe/Nowhere\"", Utc(2026, 1, 14, 9, 0)),
             Level::kForbid);
 }
