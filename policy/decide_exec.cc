@@ -73,9 +73,25 @@ bool Decider::JudgeProgramIn(size_t layer, size_t index, Names& names) {
   const ProgramFact& fact = facts_.programs[analysis.program];
   names.bound = fact.found ? found.BoundTo(fact) : std::vector<std::string_view>();
   // Rules that could matter: those that name it by base name, or by what its file is bound to.
+  // Where the file is the bound one, a rule that this argv can not fit counts for nothing.
+  const NamedPrograms named(found, call_.line.commands[index].argv[0]);
+  bool all = call_.inside || !call_.line.commands[index].called_as.empty();
+  for (const Program* program : {named.as_word, named.as_base}) {
+    NamedPrograms alone = named;
+    alone.as_word = program;
+    alone.as_base = nullptr;
+    all = all || !ProgramProblem(alone, fact).empty();
+  }
   std::vector<uint32_t> rules;
-  for (std::string_view base : names.bases)
-    rules.insert(rules.end(), found.WithBase(base).begin(), found.WithBase(base).end());
+  for (std::string_view base : names.bases) {
+    if (all) {
+      const auto based = found.WithBase(base);
+      rules.insert(rules.end(), based.begin(), based.end());
+    } else {
+      const auto fitting = found.MayFit(base, call_.line.commands[index].argv);
+      rules.insert(rules.end(), fitting.begin(), fitting.end());
+    }
+  }
   for (std::string_view bound : names.bound)
     if (std::ranges::find(names.bases, BaseName(bound)) == names.bases.end())
       rules.insert(rules.end(), found.Named(bound).begin(), found.Named(bound).end());
@@ -94,9 +110,11 @@ bool Decider::JudgeProgramIn(size_t layer, size_t index, Names& names) {
       any |= JudgeForbidding(rule, layer, index, names);
       continue;
     }
+    const NamedPrograms programs = named.In(rule);
+    if (!programs.any()) continue;
     while (candidate != last && candidate->rule < r) ++candidate;
-    if (candidate != last && candidate->rule == r)
-      any |= JudgeAllowing(*candidate, layer, index, level);
+    const bool may_fit = candidate != last && candidate->rule == r;
+    any |= JudgeAllowing(rule, programs, may_fit ? &*candidate : nullptr, layer, index, level);
   }
   if (any) return true;
   if (set_.Passes(layer, Matter::kExec) && !(call_.inside && strict_names_it)) return false;
@@ -176,21 +194,22 @@ bool Decider::JudgeForbidding(const ExecRule& rule, size_t layer, size_t index,
   return hit;
 }
 
-bool Decider::JudgeAllowing(const Candidate& candidate, size_t layer, size_t index, Level level) {
-  const ExecRule& rule = set_.layer(layer).exec[candidate.rule];
+// `candidate` null: its pattern does not fit.
+bool Decider::JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs,
+                            const Candidate* candidate, size_t layer, size_t index, Level level) {
   const SimpleCommand& command = call_.line.commands[index];
   const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
-  std::string problem = ProgramProblem(candidate, fact);
-  if (problem.empty()) problem = candidate.broken;
+  std::string problem = ProgramProblem(programs, fact);
+  if (problem.empty() && candidate != nullptr) problem = candidate->broken;
   if (!problem.empty()) {
     Forbid(rule.id, Shown(index), "the rule can not be evaluated: " + problem, index, layer,
            rule.where);
     return true;
   }
-  if (!candidate.fits) return false;
+  if (candidate == nullptr || !candidate->fits) return false;
   Match(rule, layer, index, level);
-  for (size_t path : candidate.paths) JudgePath(path, index, &rule, layer);
-  for (const NamedHost& host : candidate.hosts) {
+  for (size_t path : candidate->paths) JudgePath(path, index, &rule, layer);
+  for (const NamedHost& host : candidate->hosts) {
     HostPort named{command.argv[host.word], host.port, ""};
     NormalizeHost(named.name);
     JudgeHost(named, index);
@@ -235,19 +254,20 @@ void Decider::Match(const ExecRule& rule, size_t layer, size_t index, Level leve
   if (!rule.action.empty()) actions_.push_back({rule.action, index, layer});
 }
 
-// Why the file that was found is not the one that the rule allows; empty: it is.
-std::string Decider::ProgramProblem(const Candidate& candidate, const ProgramFact& fact) const {
+// Why the file that was found is none of those that the command names; empty: it is one.
+std::string Decider::ProgramProblem(const NamedPrograms& programs, const ProgramFact& fact) {
+  if (!programs.any()) return {};
+  bool bound = false, same = false;
+  for (const Program* program : {programs.as_word, programs.as_base}) {
+    bound = bound || (program != nullptr && !program->files.empty());
+    same = same || (program != nullptr && IsBound(*program, fact));
+  }
   const std::string& name =
-      (candidate.programs[0] != nullptr ? candidate.programs[0] : candidate.programs[1])->name;
-  const bool bound = std::ranges::any_of(candidate.programs, [](const Program* program) {
-    return program != nullptr && !program->files.empty();
-  });
+      (programs.as_word != nullptr ? programs.as_word : programs.as_base)->name;
   if (!bound) return name + " was bound to no file when the policy was loaded";
   if (!fact.found)
     return name + " was not found" + (fact.problem.empty() ? std::string() : ": " + fact.problem);
-  if (std::ranges::none_of(candidate.programs, [&](const Program* program) {
-        return program != nullptr && IsBound(*program, fact);
-      }))
+  if (!same)
     return ForTerminal(fact.path) + " is not the file that " + name +
            " was bound to when the policy was loaded (reload it if the file was replaced on "
            "purpose)";

@@ -13,11 +13,20 @@
 
 namespace warder::policy {
 
-// One exec rule whose program a command names.
+// The programs of a layer that a command names: by the word as it is, by the base name of a path.
+struct NamedPrograms {
+  NamedPrograms(const LayerIndex& index, const std::string& argv0);
+  // Those that this rule names too; null where it does not.
+  NamedPrograms In(const ExecRule& rule) const;
+  bool any() const { return as_word != nullptr || as_base != nullptr; }
+  const std::string* argv0;
+  const Program* as_word = nullptr;
+  const Program* as_base = nullptr;
+};
+
+// One exec rule whose program a command names, and whose pattern may fit.
 struct Candidate {
   uint32_t rule = 0;  // in its layer
-  // Those of the rule that the command names: by the word as it is, by the base name of a path.
-  const Program* programs[2] = {nullptr, nullptr};
   bool fits = false;
   std::string broken;            // why the pattern can not be evaluated at all
   std::vector<size_t> paths;     // indexes in Wanted::paths; of a rule that fits

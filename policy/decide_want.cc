@@ -129,24 +129,18 @@ std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& c
                                             size_t index, WantedProgram& wanted) {
   const LayerIndex& found = set_.index(layer);
   const Policy& policy = set_.layer(layer);
-  const std::string& name = command.argv[0];
-  const std::string_view base = BaseName(name);
-  const bool absolute = name.starts_with('/');
-  const Program* by_name = found.FindProgram(name);
-  const Program* by_base = absolute ? found.FindProgram(base) : nullptr;
+  const NamedPrograms named(found, command.argv[0]);
   std::vector<Candidate> candidates;
-  for (uint32_t r : found.WithBase(base)) {
+  if (!named.any()) return candidates;
+  // Whether the file is the bound one is asked of every rule that names the program, fit or not. A
+  // digest costs a read of the file: only where a rule could use it.
+  for (const Program* program : {named.as_word, named.as_base})
+    wanted.want_sha256 |= program != nullptr && program->sha256.has_value();
+  for (uint32_t r : found.MayFit(BaseName(command.argv[0]), command.argv)) {
     const ExecRule& rule = policy.exec[r];
-    if (!Counts(rule, call_.inside)) continue;
+    if (!Counts(rule, call_.inside) || !named.In(rule).any()) continue;
     Candidate candidate;
     candidate.rule = r;
-    for (const std::string& word : rule.argv[0].words) {
-      if (word == name) candidate.programs[0] = by_name;
-      if (absolute && word == base) candidate.programs[1] = by_base;
-    }
-    if (candidate.programs[0] == nullptr && candidate.programs[1] == nullptr) continue;
-    // A digest costs a read of the file: only where a rule could use it.
-    wanted.want_sha256 |= found.names_pinned(r);
     Fit fit = FitArgv(rule.argv, command.argv);
     candidate.fits = fit.fits && !FindNeverArg(rule.never_args, command.argv);
     candidate.broken = std::move(fit.broken);
@@ -167,6 +161,21 @@ void AddOnce(CounterNeed need, std::vector<CounterNeed>& needs) {
 }
 
 }  // namespace
+
+NamedPrograms::NamedPrograms(const LayerIndex& index, const std::string& word) : argv0(&word) {
+  as_word = index.FindProgram(word);
+  if (word.starts_with('/')) as_base = index.FindProgram(BaseName(word));
+}
+
+NamedPrograms NamedPrograms::In(const ExecRule& rule) const {
+  NamedPrograms in = *this;
+  in.as_word = in.as_base = nullptr;
+  for (const std::string& word : rule.argv[0].words) {
+    if (as_word != nullptr && word == *argv0) in.as_word = as_word;
+    if (as_base != nullptr && word == as_base->name) in.as_base = as_base;
+  }
+  return in;
+}
 
 bool Counts(const ExecRule& rule, bool inside) {
   return rule.only == Only::kBoth || (rule.only == Only::kInside) == inside;

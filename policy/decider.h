@@ -48,14 +48,15 @@ class Decider {
   bool JudgeProgramIn(size_t layer, size_t index, Names& names);
   void JudgeUnmatched(size_t layer, size_t index, bool strict_names_it);
   bool JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names);
-  bool JudgeAllowing(const Candidate& candidate, size_t layer, size_t index, Level level);
+  bool JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs,
+                     const Candidate* candidate, size_t layer, size_t index, Level level);
   void Match(const ExecRule& rule, size_t layer, size_t index, Level level);
   void JoinNetwork(const ExecRule& rule, size_t layer, size_t index);
   // Of what a command is started as; what its file is bound to differs by layer.
   static std::vector<std::string_view> BaseNames(const SimpleCommand& command,
                                                  const ProgramFact& fact);
   const std::string& Shown(size_t index);
-  std::string ProgramProblem(const Candidate& candidate, const ProgramFact& fact) const;
+  static std::string ProgramProblem(const NamedPrograms& programs, const ProgramFact& fact);
   bool JudgeInside();
 
   // decide_objects.cc

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "policy/match.h"
 
 namespace warder::policy {
 
@@ -84,7 +85,6 @@ void LayerIndex::IndexPrograms(const Policy& policy) {
 
 void LayerIndex::IndexRules(const Policy& policy) {
   constexpr size_t kShown = 24;
-  pinned_.resize(policy.exec.size());
   std::vector<std::string_view> allowed;
   auto can_forbid = [&](const ExecRule& rule) {
     if (rule.level == Level::kForbid) return true;
@@ -100,10 +100,12 @@ void LayerIndex::IndexRules(const Policy& policy) {
       std::vector<uint32_t>& named = by_word_[word];
       if (named.empty() || named.back() != r) named.push_back(r);
       std::vector<uint32_t>& based = by_base_[BaseName(word)];
-      if (based.empty() || based.back() != r) based.push_back(r);
+      if (based.empty() || based.back() != r) {
+        based.push_back(r);
+        IndexSecond(rule, r, by_second_[BaseName(word)]);
+      }
       const Program* program = FindProgram(word);
       if (program != nullptr && program->sha256) {
-        pinned_[r] = true;
         if (!forbids) forbids = can_forbid(rule);
         hashes_everything_ = hashes_everything_ || *forbids;
       }
@@ -115,6 +117,33 @@ void LayerIndex::IndexRules(const Policy& policy) {
   for (size_t i = 0; i < allowed.size() && i < kShown; ++i)
     allowed_names_ += (i > 0 ? ", " : "") + ForTerminal(allowed[i]);
   if (allowed.size() > kShown) allowed_names_ += ", …";
+}
+
+void LayerIndex::IndexSecond(const ExecRule& rule, uint32_t r, BySecond& into) {
+  const bool usable = std::ranges::all_of(
+      rule.argv, [](const Element& element) { return ProblemOf(element).empty(); });
+  const Element* second = rule.argv.size() > 1 ? &rule.argv[1] : nullptr;
+  if (!usable || second == nullptr || second->kind != ElementKind::kWords ||
+      second->repeat_low != 1 || second->repeat_high != 1) {
+    into.open.push_back(r);
+    return;
+  }
+  for (const std::string& word : second->words) {
+    std::vector<uint32_t>& rules = into.words[word];
+    if (rules.empty() || rules.back() != r) rules.push_back(r);
+  }
+}
+
+std::vector<uint32_t> LayerIndex::MayFit(std::string_view base,
+                                         const std::vector<std::string>& argv) const {
+  auto found = by_second_.find(base);
+  if (found == by_second_.end()) return {};
+  std::vector<uint32_t> rules = found->second.open;
+  if (argv.size() < 2) return rules;
+  const std::span<const uint32_t> fixed = At(found->second.words, argv[1]);
+  rules.insert(rules.end(), fixed.begin(), fixed.end());
+  std::ranges::sort(rules);
+  return rules;
 }
 
 std::span<const uint32_t> LayerIndex::At(const Rules& rules, std::string_view key) {

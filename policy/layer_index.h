@@ -110,11 +110,12 @@ class LayerIndex {
   // Rules, in the file's order, that name this word, or a word with this base name, in first place.
   std::span<const uint32_t> Named(std::string_view word) const { return At(by_word_, word); }
   std::span<const uint32_t> WithBase(std::string_view base) const { return At(by_base_, base); }
+  // Of those with this base name, the ones that this argv may fit: a rule whose second element is
+  // fixed words is looked up by it. None that could count otherwise is left out but by identity.
+  std::vector<uint32_t> MayFit(std::string_view base, const std::vector<std::string>& argv) const;
   const Program* FindProgram(std::string_view name) const;
   // Names of the programs whose bound file this is: by inode, or by a digest where both have one.
   std::vector<std::string_view> BoundTo(const ProgramFact& fact) const;
-  // Whether some program of this rule has a pin.
-  bool names_pinned(uint32_t rule) const { return pinned_[rule]; }
   // Some rule that can forbid names a pinned program: every program must be hashed.
   bool hashes_everything() const { return hashes_everything_; }
   // Null where the layer has no profile of this name.
@@ -129,9 +130,16 @@ class LayerIndex {
   using Rules = std::unordered_map<std::string_view, std::vector<uint32_t>>;
   static std::span<const uint32_t> At(const Rules& rules, std::string_view key);
   void IndexRules(const Policy& policy);
+  struct BySecond;
+  static void IndexSecond(const ExecRule& rule, uint32_t r, BySecond& into);
   void IndexPrograms(const Policy& policy);
 
   Rules by_word_, by_base_;
+  struct BySecond {
+    Rules words;                 // rules that only fit where this is the second word
+    std::vector<uint32_t> open;  // all others
+  };
+  std::unordered_map<std::string_view, BySecond> by_second_;
   std::unordered_map<std::string_view, const Program*> programs_;
   struct FileId {
     uint64_t dev = 0, ino = 0;
@@ -147,7 +155,6 @@ class LayerIndex {
   std::unordered_map<std::string_view, ResolvedProfile> profiles_;
   std::string allowed_names_;
   bool hashes_everything_ = false;
-  std::vector<bool> pinned_;  // by rule
 };
 
 }  // namespace warder::policy
