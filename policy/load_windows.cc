@@ -97,7 +97,7 @@ std::optional<uint8_t> WeekdayNamed(std::string_view text) {
 
 std::optional<uint16_t> MinuteNamed(std::string_view text) {
   if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  for (size_t i : {0, 1, 3, 4})
+  for (const size_t i : {0U, 1U, 3U, 4U})
     if (text[i] < '0' || text[i] > '9') return std::nullopt;
   const int hour = (text[0] - '0') * 10 + (text[1] - '0');
   const int minute = (text[3] - '0') * 10 + (text[4] - '0');
