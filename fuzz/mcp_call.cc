@@ -1,9 +1,9 @@
 // Does every tools/call that is taken hold what deciding, planning and logging rely on?
 //
 // The input is the params of a tools/call. Property: what DecodeCall takes is the same each time;
-// its words have no NUL and fit a plan; a command is words or opaque, never both; the text for
-// people and for the log holds nothing that a terminal would act on; the log's text fits a record.
-#include <cstdint>
+// its words have no NUL and fit a plan; a line that was not read is at most the shell's own argv
+// and says why; the text for people and for the log holds nothing that a terminal would act on; the
+// log's text fits a record.
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -28,7 +28,8 @@ void Check(bool holds) {
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 void CheckWords(const policy::CommandLine& line) {
-  Check(line.opaque == line.commands.empty());
+  Check(line.opaque ? line.commands.size() <= 1 : !line.commands.empty());
+  Check(line.opaque != line.why_opaque.empty());
   for (const policy::SimpleCommand& command : line.commands) {
     Check(!command.argv.empty() && !command.argv[0].empty());
     Check(command.argv.size() <= limits::kMaxArgvWords);
