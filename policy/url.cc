@@ -13,8 +13,29 @@ void NormalizeHost(std::string& host) {
   if (host.ends_with('.')) host.pop_back();
 }
 
+namespace {
+// Four decimal numbers without leading zeros, as inet_pton(3) has it.
+bool IsDottedQuad(std::string_view text) {
+  for (int part = 0; part < 4; ++part) {
+    const size_t dot = std::min(text.find('.'), text.size());
+    const std::string_view number = text.substr(0, dot);
+    if (!ParseDecimal(number, 255) || (number.size() > 1 && number.front() == '0')) return false;
+    if ((dot == text.size()) != (part == 3)) return false;
+    text.remove_prefix(std::min(dot + 1, text.size()));
+  }
+  return true;
+}
+// inet_aton(3) takes 0x7f.1, 0177.1 and 2130706433 for an address: one that no rule would know again.
+bool LooksLikeNumber(std::string_view label) {
+  if (label.starts_with("0x") || label.starts_with("0X")) return true;
+  return std::ranges::all_of(label, [](char c) { return c >= '0' && c <= '9'; });
+}
+}  // namespace
+
 bool IsHostName(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  if (LooksLikeNumber(last) && !IsDottedQuad(text)) return false;
   for (;;) {
     const size_t dot = std::min(text.find('.'), text.size());
     const std::string_view label = text.substr(0, dot);

@@ -23,7 +23,8 @@ std::optional<Url> ReadUrl(std::string_view text);
 // Letters in lower case, without a dot at the end: DNS does not tell them apart (RFC 4343).
 void NormalizeHost(std::string& host);
 
-// Labels of letters, digits and inner dashes (RFC 1123), at most 253 bytes; not empty.
+// Labels of letters, digits and inner dashes (RFC 1123), at most 253 bytes; not empty. A number as last label only in a
+// dotted IPv4 address: other forms of one are read by some programs and not by others.
 bool IsHostName(std::string_view text);
 
 }  // namespace warder::policy

@@ -288,7 +288,8 @@ TEST(Network, HostsAreJudgedByEveryLayer) {
   for (const char* bad :
        {"ftp://x.org", "https://u@x.org", "https://x.org#f", "https://[::1]/", "https:///x",
         "https://x.org:0/", "https://x.org:99999/", "https://x_y.org/", "https://x..org/",
-        "https://%78.org/", "//x.org", "https://x.org\\@y/"})
+        "https://%78.org/", "//x.org", "https://x.org\\@y/", "http://0x7f.1/", "http://2130706433/",
+        "http://127.1/", "http://0177.0.0.1/", "http://1.2.3.256/"})
     EXPECT_FALSE(ReadUrl(bad).has_value()) << bad;
 }
 

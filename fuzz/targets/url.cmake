@@ -1,0 +1,1 @@
+warder_fuzz(url SOURCES url.cc LINK warder_policy)
