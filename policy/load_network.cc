@@ -8,35 +8,7 @@
 namespace warder::policy {
 namespace {
 
-struct RuleDraft {
-  NetworkRule rule;
-  bool has_level = false;
-};
-
-void ReadId(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  auto text = reading.Text(node, "write `id: name-of-the-rule`");
-  if (text && !IsRuleId(*text))
-    reading.Problem(node.where, Quote(*text) + " is not a rule id",
-                    "write small letters, digits and dashes, as `github`");
-  into.rule.id = text.value_or("");
-}
-
-void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  into.has_level = true;
-  into.rule.level = reading.LevelOf(node).value_or(Level::kForbid);
-}
-
-void ReadForbid(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  if (into.has_level)
-    reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
-  into.has_level = true;
-  into.rule.level = Level::kForbid;
-  into.rule.forbid_text = reading.Text(node, "write `forbid: what the agent is told`").value_or("");
-}
-
-void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  into.rule.why = reading.Text(node, "write `why: what people are told`").value_or("");
-}
+using RuleDraft = GradedDraft<NetworkRule>;
 
 void ReadHosts(Reading& reading, const YamlNode& node, RuleDraft& into) {
   for (const auto& [host, where] : reading.Texts(node, "write a list, as [github.com]")) {
@@ -68,21 +40,17 @@ void ReadMethods(Reading& reading, const YamlNode& node, RuleDraft& into) {
 }
 
 constexpr KeyRule<RuleDraft> kRule[] = {
-    {"id", Need::kRequired, ReadId, "`id: name-of-the-rule`"},
+    {"id", Need::kRequired, ReadGradedId<NetworkRule>, "`id: name-of-the-rule`"},
     {"hosts", Need::kRequired, ReadHosts, "`hosts: [example.com]`"},
-    {"level", Need::kOptional, ReadLevel, ""},
-    {"forbid", Need::kOptional, ReadForbid, ""},
-    {"why", Need::kOptional, ReadWhy, ""},
+    {"level", Need::kOptional, ReadGradedLevel<NetworkRule>, ""},
+    {"forbid", Need::kOptional, ReadGradedForbid<NetworkRule>, ""},
+    {"why", Need::kOptional, ReadGradedWhy<NetworkRule>, ""},
     {"ports", Need::kOptional, ReadPorts, ""},
     {"methods", Need::kOptional, ReadMethods, ""},
 };
 
 void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
-  if (!draft.has_level)
-    reading.Problem(node.where, "a network rule without level",
-                    "write `level: approve` (or another) or `forbid: why`");
-  if (node.Find("why") != nullptr && node.Find("forbid") != nullptr)
-    reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
+  CheckGraded(reading, node, draft, "a network rule", "approve");
   if (draft.rule.level != Level::kForbid && node.Find("ports") == nullptr)
     reading.Problem(node.where, "a network rule that allows every port",
                     "write `ports: [443]`; only what is forbidden may leave them out");

@@ -34,6 +34,47 @@ inline constexpr std::string_view kBuiltInTools[] = {
     "undo_call",    "http_request",  "process_output", "stop_process", "list_changes",
     "report_usage", "session_info"};
 
+// What a rule of paths and one of hosts have alike: load_paths.cc and load_network.cc name these in their tables.
+template <typename Rule>
+struct GradedDraft {
+  Rule rule;
+  bool has_level = false;
+};
+template <typename Rule>
+void ReadGradedId(Reading& reading, const YamlNode& node, GradedDraft<Rule>& into) {
+  auto text = reading.Text(node, "write `id: name-of-the-rule`");
+  if (text && !IsRuleId(*text))
+    reading.Problem(node.where, Quote(*text) + " is not a rule id",
+                    "write small letters, digits and dashes, as `secrets`");
+  into.rule.id = text.value_or("");
+}
+template <typename Rule>
+void ReadGradedLevel(Reading& reading, const YamlNode& node, GradedDraft<Rule>& into) {
+  into.has_level = true;
+  into.rule.level = reading.LevelOf(node).value_or(Level::kForbid);
+}
+template <typename Rule>
+void ReadGradedForbid(Reading& reading, const YamlNode& node, GradedDraft<Rule>& into) {
+  if (into.has_level)
+    reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
+  into.has_level = true;
+  into.rule.level = Level::kForbid;
+  into.rule.forbid_text = reading.Text(node, "write `forbid: what the agent is told`").value_or("");
+}
+template <typename Rule>
+void ReadGradedWhy(Reading& reading, const YamlNode& node, GradedDraft<Rule>& into) {
+  into.rule.why = reading.Text(node, "write `why: what people are told`").value_or("");
+}
+// `what`: "a path rule".
+template <typename Rule>
+void CheckGraded(Reading& reading, const YamlNode& node, const GradedDraft<Rule>& draft, const std::string& what,
+                 const std::string& level) {
+  if (!draft.has_level)
+    reading.Problem(node.where, what + " without level", "write `level: " + level + "` (or another) or `forbid: why`");
+  if (node.Find("why") != nullptr && node.Find("forbid") != nullptr)
+    reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
+}
+
 void ReadPrograms(Reading& reading, const YamlNode& node, Draft& draft);       // load_programs.cc
 void ReadExec(Reading& reading, const YamlNode& node, Draft& draft);           // load_exec.cc
 void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft);          // load_paths.cc

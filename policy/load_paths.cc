@@ -42,35 +42,7 @@ bool BeneathVariable(const std::string& text) {
 
 namespace {
 
-struct RuleDraft {
-  PathRule rule;
-  bool has_level = false;
-};
-
-void ReadId(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  auto text = reading.Text(node, "write `id: name-of-the-rule`");
-  if (text && !IsRuleId(*text))
-    reading.Problem(node.where, Quote(*text) + " is not a rule id",
-                    "write small letters, digits and dashes, as `secrets`");
-  into.rule.id = text.value_or("");
-}
-
-void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  into.has_level = true;
-  into.rule.level = reading.LevelOf(node).value_or(Level::kForbid);
-}
-
-void ReadForbid(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  if (into.has_level)
-    reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
-  into.has_level = true;
-  into.rule.level = Level::kForbid;
-  into.rule.forbid_text = reading.Text(node, "write `forbid: what the agent is told`").value_or("");
-}
-
-void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  into.rule.why = reading.Text(node, "write `why: what people are told`").value_or("");
-}
+using RuleDraft = GradedDraft<PathRule>;
 
 void ReadMay(Reading& reading, const YamlNode& node, RuleDraft& into) {
   constexpr std::string_view kActs[] = {"read", "write", "delete"};
@@ -125,11 +97,11 @@ void ReadUnless(Reading& reading, const YamlNode& node, RuleDraft& into) {
 }
 
 constexpr KeyRule<RuleDraft> kRule[] = {
-    {"id", Need::kRequired, ReadId, "`id: name-of-the-rule`"},
+    {"id", Need::kRequired, ReadGradedId<PathRule>, "`id: name-of-the-rule`"},
     {"may", Need::kRequired, ReadMay, "`may: [read]`"},
-    {"level", Need::kOptional, ReadLevel, ""},
-    {"forbid", Need::kOptional, ReadForbid, ""},
-    {"why", Need::kOptional, ReadWhy, ""},
+    {"level", Need::kOptional, ReadGradedLevel<PathRule>, ""},
+    {"forbid", Need::kOptional, ReadGradedForbid<PathRule>, ""},
+    {"why", Need::kOptional, ReadGradedWhy<PathRule>, ""},
     {"under", Need::kOptional, ReadUnder, ""},
     {"match", Need::kOptional, ReadMatch, ""},
     {"unless", Need::kOptional, ReadUnless, ""},
@@ -140,11 +112,7 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
   const PathRule& rule = draft.rule;
   const YamlNode* under = node.Find("under");
   const YamlNode* match = node.Find("match");
-  if (!draft.has_level)
-    reading.Problem(node.where, "a path rule without level",
-                    "write `level: auto` (or another) or `forbid: why`");
-  if (node.Find("why") != nullptr && node.Find("forbid") != nullptr)
-    reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
+  CheckGraded(reading, node, draft, "a path rule", "auto");
   if ((under == nullptr) == (match == nullptr))
     reading.Problem(
         node.where,
