@@ -36,9 +36,10 @@ Result<UniqueFd> CloneMount(int fd, bool recursive) {
   return mount;
 }
 
-Status SetMountAttributes(int fd, uint64_t attributes, bool recursive, int id_map) {
+Status SetMountAttributes(int fd, uint64_t attributes, bool recursive, int id_map, uint64_t clear) {
   mount_attr attr{};
   attr.attr_set = attributes | MOUNT_ATTR_NOSUID;
+  attr.attr_clr = clear;
   if (id_map >= 0) {
     attr.attr_set |= MOUNT_ATTR_IDMAP;
     attr.userns_fd = static_cast<uint64_t>(id_map);

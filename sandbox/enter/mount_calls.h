@@ -19,8 +19,9 @@ Result<Place> PlaceOf(int fd);
 
 // A detached copy of the mount at fd (with what is mounted below it where `recursive`).
 Result<UniqueFd> CloneMount(int fd, bool recursive);
-// MOUNT_ATTR_* to set on a mount; nosuid always. id_map: -1, or a user namespace (detached mounts only).
-Status SetMountAttributes(int fd, uint64_t attributes, bool recursive, int id_map = -1);
+// MOUNT_ATTR_* to set on a mount, and others to clear; nosuid always. id_map: -1, or a user namespace (detached mounts
+// only).
+Status SetMountAttributes(int fd, uint64_t attributes, bool recursive, int id_map = -1, uint64_t clear = 0);
 // Attaches a detached mount at the file or directory that `target` holds, whatever its name is by now.
 Status Attach(int mount, int target);
 

@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -200,12 +200,6 @@ class List {
   uint32_t command_ = 0;
 };
 
-uint64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
-
 int Main(const char* started) {
   close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
   // exec made this process dumpable again (prctl(2)); nothing else runs in the jail yet.
@@ -221,7 +215,7 @@ int Main(const char* started) {
     Report(wire::SetupFailed{"init: directory", errno, plan->directory.substr(0, 1024)});
     return 125;
   }
-  uint64_t now = Now();
+  uint64_t now = MonotonicNs();
   Report(wire::JailStarted{now - ParseDecimal(started).value_or(now)});
   List list(*plan);
   list.Run();

@@ -2,11 +2,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -33,12 +33,6 @@ Status MakePipe(Pipe& pipe) {
   if (pipe2(fds, O_CLOEXEC) != 0) return FailErrno("pipe2");
   pipe = {UniqueFd(fds[0]), UniqueFd(fds[1])};
   return {};
-}
-
-uint64_t MonotonicNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
 }  // namespace
@@ -116,7 +110,7 @@ void Monitor::KeepReady(uint64_t now) {
   for (Jail& jail : jails_) {
     if (!jail.waits()) continue;
     if (!wanted || now - jail.born_ns > kReadyLifeNs)
-      jail.enter.Kill();
+      jail.Condemn();
     else
       ++ready;
   }
@@ -132,8 +126,12 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
   const Session& session = *FindSession(plan.session);
   Pipe report;
   WARDER_TRY_STATUS(MakePipe(report));
+  WARDER_TRY(UniqueFd memory, SealedMemory("plan", request.plan));
   WARDER_TRY(Jail * jail, TakeJail());
-  WARDER_TRY_STATUS(cgroups_->Limit(jail->group, plan.limits));
+  if (auto limited = cgroups_->Limit(jail->group, plan.limits); !limited) {
+    jail->Condemn();  // half of the limits may stand
+    return limited;
+  }
   // The ledger knows of the keeper before anything of the call exists; a ledger that does not
   // listen ends the epoch.
   ToLedger(flat::EncodeMessage(wire::KeeperBegan{plan.session, plan.call, request.receipt.seq}),
@@ -142,7 +140,6 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
   jail->session = plan.session;
   jail->call = plan.call;
   jail->deadline_ns = NowNs() + plan.limits.wall_ms * kMs + kKeeperSpareNs;
-  WARDER_TRY(UniqueFd memory, SealedMemory("plan", request.plan));
   // A jail that failed while it waited has its reason in the status pipe: its keeper tells it.
   if (!GiveCall(jail->calls, session, plan.call, memory.get(), fds.size() > 1 ? fds[1].get() : -1))
     jail->enter.Kill();
@@ -159,7 +156,7 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
                                     {9, jail->enter.pidfd.get()},
                                     {10, memory.get()},
                                     {11, jail->group.memory_events.get()},
-                               {12, jail->group.cpu.get()}}});
+                                    {12, jail->group.cpu.get()}}});
   for (UniqueFd* given : {&jail->calls, &jail->status, &jail->out, &jail->err}) given->Reset();
   if (!keeper) {
     jail->enter.Kill();

@@ -77,7 +77,8 @@ Status Monitor::Start() {
   sigset_t set;
   sigemptyset(&set);
   for (int number : {SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, number);
-  sigprocmask(SIG_BLOCK, &set, nullptr);
+  // Exactly these: a signal that our starter blocked or ignored would keep alarm(2) from ending a turn that hangs.
+  if (std::signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &set, nullptr) != 0) return FailErrno("signals");
   signals_ = UniqueFd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals_) return FailErrno("signalfd");
   WARDER_TRY_STATUS(OpenPrograms());

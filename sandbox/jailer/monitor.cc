@@ -54,7 +54,7 @@ int Monitor::Patience() const {
     timed = timed || jail.call != 0;
     ready += jail.waits() ? 1 : 0;
   }
-  if (ready < ready_wanted_ && serving_ && !sessions_.empty()) return kSoonMs;
+  if (ready < ready_wanted_ && serving_ && leaving_ == Leaving::kNo && !sessions_.empty()) return kSoonMs;
   return timed ? kTickMs : ready != 0 ? kIdleMs : -1;
 }
 

@@ -49,7 +49,12 @@ struct Jail {
   UniqueFd calls, out, err, status;  // given away when its call comes
   uint64_t born_ns = 0;
   uint64_t deadline_ns = UINT64_MAX;  // long after the keeper's own deadlines
-  bool waits() const { return call == 0 && enter.alive(); }
+  bool waits() const { return call == 0 && enter.alive() && calls; }
+  // Nobody's: it takes no call from here on, though its end is told later.
+  void Condemn() {
+    calls.Reset();
+    enter.Kill();
+  }
 };
 
 class Monitor {

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/packet.h"
@@ -34,16 +34,10 @@ constexpr int kGoneMilliseconds = 2'000;
 // Messages that wait for the broker before output is left in its pipe.
 constexpr size_t kQueueEnough = 8;
 
-uint64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
-
 void SetNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
 int PollTimeout(uint64_t deadline) {
-  uint64_t now = Now();
+  uint64_t now = MonotonicNs();
   if (deadline <= now) return 0;
   return static_cast<int>(std::min<uint64_t>((deadline - now) / kMillisecond + 1, 60'000));
 }
@@ -51,7 +45,7 @@ int PollTimeout(uint64_t deadline) {
 }  // namespace
 
 Run::Run(const wire::RunPlan& plan)
-    : plan_(plan), output_(plan.limits.output_bytes), began_ns_(Now()), memory_kills_before_(MemoryKills(kMemoryFd)) {
+    : plan_(plan), output_(plan.limits.output_bytes), began_ns_(MonotonicNs()), memory_kills_before_(MemoryKills(kMemoryFd)) {
   for (int fd : {kStatusFd, kStdoutFd, kStderrFd, kReportFd}) SetNonBlocking(fd);
 }
 
@@ -125,7 +119,7 @@ void Run::ReadStatus() {
     auto started = flat::DecodeMessage<wire::JailStarted>(message);
     if (!started || jail_started_) continue;
     jail_started_ = *started;
-    started_ns_ = Now();
+    started_ns_ = MonotonicNs();
   }
 }
 
@@ -167,7 +161,7 @@ void Run::EndFor(wire::EndKind reason, const char* detail, bool at_once) {
   if (at_once) return Kill();
   if (kill_at_ns_ != 0) return;
   syscall(SYS_pidfd_send_signal, kInitFd, SIGTERM, nullptr, 0);
-  kill_at_ns_ = Now() + static_cast<uint64_t>(limits::kTermGrace.count()) * kMillisecond;
+  kill_at_ns_ = MonotonicNs() + static_cast<uint64_t>(limits::kTermGrace.count()) * kMillisecond;
 }
 
 void Run::Kill() {
@@ -183,11 +177,11 @@ uint64_t Run::NextDeadline() const {
   if (kill_at_ns_ != 0) return kill_at_ns_;
   if (started_ns_ == 0) return began_ns_ + kSetupLimit;
   uint64_t wall = started_ns_ + plan_.limits.wall_ms * kMillisecond;
-  return CpuNanoseconds(kCpuFd) ? std::min(wall, Now() + kCpuPoll) : wall;
+  return CpuNanoseconds(kCpuFd) ? std::min(wall, MonotonicNs() + kCpuPoll) : wall;
 }
 
 void Run::CheckTime() {
-  uint64_t now = Now();
+  uint64_t now = MonotonicNs();
   if (kill_at_ns_ != 0) {
     if (now >= kill_at_ns_) Kill();
     return;
@@ -223,7 +217,7 @@ wire::RunEnd Run::Describe() {
   end.session = plan_.session;
   end.call = plan_.call;
   end.detail = reason_detail_;
-  if (started_ns_ != 0) end.wall_ns = Now() - started_ns_;
+  if (started_ns_ != 0) end.wall_ns = MonotonicNs() - started_ns_;
   if (jail_started_) end.setup_ns = jail_started_->setup_ns;
   if (list_ended_) DescribeStatus(end);
   if (!list_ended_) end.cpu_ns = CpuNanoseconds(kCpuFd).value_or(0);
@@ -249,11 +243,11 @@ void Run::SendEnd(const wire::RunEnd& end) {
   std::string bytes = flat::EncodeMessage(end);
   auto size = static_cast<uint16_t>(bytes.size());
   std::string framed = std::string(reinterpret_cast<const char*>(&size), sizeof size) + bytes;
-  uint64_t patience = Now() + kReportPatience;
+  uint64_t patience = MonotonicNs() + kReportPatience;
   pollfd ledger{kReportFd, POLLOUT, 0};
   // Below PIPE_BUF: all of it in one write, or EAGAIN.
   while (write(kReportFd, framed.data(), framed.size()) < 0 && (errno == EAGAIN || errno == EINTR)) {
-    if (Now() >= patience) {
+    if (MonotonicNs() >= patience) {
       LogError("the ledger does not take the report");
       break;
     }
@@ -262,7 +256,7 @@ void Run::SendEnd(const wire::RunEnd& end) {
   close(kReportFd);  // the ledger reads to the end, and does not wait for the broker below
   output_.queue().push_back(bytes);
   pollfd broker{kBrokerFd, POLLOUT, 0};
-  for (patience = Now() + kReportPatience; broker_open_ && !output_.queue().empty() && Now() < patience;) {
+  for (patience = MonotonicNs() + kReportPatience; broker_open_ && !output_.queue().empty() && MonotonicNs() < patience;) {
     poll(&broker, 1, PollTimeout(patience));
     SendQueue();
   }

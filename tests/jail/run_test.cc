@@ -157,6 +157,29 @@ TEST(JailRunTest, OwnersAreMapped) {
   rmdir(memory.c_str());
 }
 
+// A part that may be written where the workspace may not; and what the host mounts below the workspace is no part of it.
+TEST(JailRunTest, PartsOfTheWorkspaceAreOfItsOwnMount) {
+  Workspace workspace(kSessionUid);
+  workspace.Put("readme", "x");
+  const std::string part = workspace.path() + "/part";
+  ASSERT_TRUE(mkdir(part.c_str(), 0755) == 0 && chown(part.c_str(), kSessionUid, kSessionUid) == 0);
+  auto with_part = [&](const char* file) {
+    JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/touch", file})});
+    struct stat status {};
+    stat(part.c_str(), &status);
+    run.plan.trees[0].writable = false;
+    run.plan.trees.push_back({part, status.st_dev, status.st_ino, true, false});
+    return Execute(run);
+  };
+  JailResult written = with_part("part/made");
+  EXPECT_EQ(written.end.kind, EndKind::kExited) << written.end.step << written.end.detail;
+  EXPECT_EQ(written.end.code, 0) << written.err;
+  EXPECT_NE(with_part("made").end.code, 0);
+  ASSERT_EQ(mount("tmpfs", part.c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_EQ(with_part("part/made").end.step, "trees") << "the plan names what the host has mounted there";
+  EXPECT_EQ(umount2(part.c_str(), MNT_DETACH), 0);
+}
+
 TEST(JailRunTest, CoversHoldAndAVanishedOneRefuses) {
   Workspace workspace(kSessionUid);
   workspace.Put("secret", "s");

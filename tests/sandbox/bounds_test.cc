@@ -68,6 +68,7 @@ TEST(BoundsTest, EveryWayOutOfTheBoundsIsRefused) {
       {[](auto& p) { p.trees[1].path = "/srv/work/api"; }, "bounds.sources"},
       {[](auto& p) { p.trees[1].writable = true; }, "writable"},
       {[](auto& p) { p.trees[1].executable = true; }, "executable"},
+      {[](auto& p) { p.trees[1] = {.path = "/srv/work/api/part", .executable = true}; }, "executable"},
       {[](auto& p) { p.limits.wall_ms = 60001; }, "wall"},
       {[](auto& p) { p.limits.cpu_ms = 60001; }, "cpu"},
       {[](auto& p) { p.limits.memory_bytes = UINT64_MAX; }, "memory"},
