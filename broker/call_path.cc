@@ -272,6 +272,11 @@ asio::awaitable<json> CallPath::LookTool() {
 
 asio::awaitable<json> CallPath::Finish(audit::Body body, json answer, std::vector<audit::Draft> more) {
   body.Raw("stages_ns", stages_.AsJson());
+  // Every answer to a decided call says by which rule (3-protocol).
+  if (auto said = answer.find("structuredContent"); said != answer.end() && said->is_object() && !said->contains("level")) {
+    (*said)["level"] = policy::LevelName(decision_.level);
+    (*said)["rule"] = decision_.rule;
+  }
   std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
   for (audit::Draft& draft : more) drafts.push_back(std::move(draft));
   drafts.push_back({"outcome", id_.session, id_.call, body.Take()});
