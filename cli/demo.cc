@@ -158,13 +158,13 @@ bool Review(const demo::Places& places, bool json_only, json* out) {
     return false;
   }
   (*out)["verify"] = report->verdict;
-  if (json_only) return report->findings.empty();
+  if (json_only) return report->ok;
   bool colour = Paint(1, Colour::kBold, "x").size() > 1;
   Print("\n" + Paint(1, Colour::kBold, "What the log says") + " (warder audit timeline " + places.log + ")\n\n");
   Print(audit::RenderTimeline(*entries, {colour, 0}));
   Print("\n" + Paint(1, Colour::kBold, "Can it be believed?") + " (warder audit verify " + places.log + ")\n\n");
   Print(audit::RenderVerify(*report, colour) + "\n");
-  return report->findings.empty();
+  return report->ok;
 }
 
 struct Host {

@@ -79,7 +79,8 @@ std::string Words(const json& answer) {
   }
   if (answer.contains("ended")) {
     std::string code = answer.contains("exit_code") ? "exit code " + Shown(answer, "exit_code") : Shown(answer, "ended");
-    std::string last = LastLine(answer.value("stdout", ""));
+    // What went wrong stands on stderr.
+    std::string last = LastLine(answer.value(answer.value("exit_code", 0) != 0 ? "stderr" : "stdout", ""));
     return rule + ", " + code + " after " + Shown(answer, "duration_ms") + " ms" + (last.empty() ? "" : ": " + last);
   }
   if (answer.contains("restored")) return rule + "; restored " + Shown(answer, "restored");
