@@ -4,6 +4,7 @@
 // its words have no NUL and fit a plan; a line that was not read is at most the shell's own argv
 // and says why; the text for people and for the log holds nothing that a terminal would act on; the
 // log's text fits a record.
+#include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
