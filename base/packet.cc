@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -50,9 +51,30 @@ Status SendPacket(int socket, std::string_view bytes, std::span<const int> fds, 
   return {};
 }
 
+namespace {
+
+// The length of the next message; none where none waits.
+Result<std::optional<size_t>> Receive(int socket, msghdr& message, int flags) {
+  ssize_t size;
+  do {
+    size = recvmsg(socket, &message, flags);
+  } while (size < 0 && errno == EINTR);
+  if (size >= 0) return static_cast<size_t>(size);
+  if (errno == EAGAIN) return std::optional<size_t>();
+  if (errno == ECONNRESET) return Fail(Code::kUnavailable, "the peer process is gone");
+  return FailErrno("recvmsg");
+}
+
+}  // namespace
+
 Result<std::optional<Packet>> ReceivePacket(int socket, bool dont_wait) {
+  const int wait = dont_wait ? MSG_DONTWAIT : 0;
+  // Looked at first: memory for the longest message, at each message, costs more than a second call.
+  msghdr look{};
+  WARDER_TRY(auto length, Receive(socket, look, MSG_PEEK | MSG_TRUNC | wait));
+  if (!length) return std::optional<Packet>();
   Packet packet;
-  packet.bytes.resize(limits::kMaxMessageBytes);
+  packet.bytes.resize(std::min(std::max<size_t>(*length, 1), limits::kMaxMessageBytes));
   iovec part{packet.bytes.data(), packet.bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * limits::kMaxMessageDescriptors)];
   msghdr message{};
@@ -60,15 +82,8 @@ Result<std::optional<Packet>> ReceivePacket(int socket, bool dont_wait) {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  ssize_t size;
-  do {
-    size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (dont_wait ? MSG_DONTWAIT : 0));
-  } while (size < 0 && errno == EINTR);
-  if (size < 0) {
-    if (errno == EAGAIN) return std::optional<Packet>();
-    if (errno == ECONNRESET) return Fail(Code::kUnavailable, "the peer process is gone");
-    return FailErrno("recvmsg");
-  }
+  WARDER_TRY(auto size, Receive(socket, message, MSG_CMSG_CLOEXEC | wait));
+  if (!size) return std::optional<Packet>();
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -79,10 +94,10 @@ Result<std::optional<Packet>> ReceivePacket(int socket, bool dont_wait) {
       packet.fds.emplace_back(fd);
     }
   }
-  if (size == 0) return Fail(Code::kUnavailable, "the peer process is gone");
+  if (*size == 0) return Fail(Code::kUnavailable, "the peer process is gone");
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
     return Fail(Code::kInvalid, "a message was cut");
-  packet.bytes.resize(static_cast<size_t>(size));
+  packet.bytes.resize(*size);
   return std::optional<Packet>(std::move(packet));
 }
 

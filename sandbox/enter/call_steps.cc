@@ -85,7 +85,6 @@ Status CallIsGiven(const Jail& jail) {
 
 Status MakeNames(Jail& jail) {
   if (jail.room.role == wire::EnterRole::kRun) WARDER_TRY_STATUS(GiveStreams(jail));
-
   for (const tables::GeneratedFile& file : tables::GeneratedEtc(jail.spec.uid, jail.spec.host_name))
     WARDER_TRY_STATUS(MakeFile(jail, file.path, file.content, 0444));
   return MountSection(jail, "tmp");

@@ -23,6 +23,12 @@ constexpr unsigned kSecureBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_N
                                  SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
                                  SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
+Status NoneIn(int (*is_in)(cap_value_t), const char* set) {
+  for (cap_value_t value = 0; CAP_IS_SUPPORTED(value); ++value)
+    if (is_in(value) != 0) return Fail(Code::kConflict, std::string("a capability is left in the set ") + set);
+  return {};
+}
+
 // The parent's pid in the host's numbering: 4th field of proc(5) stat, behind the name in parentheses.
 Result<int32_t> HostParent(const Jail& jail) {
   char buffer[1024];
@@ -57,6 +63,14 @@ Status IdsAreTaken(const Jail& jail) {
   return {};
 }
 
+Status DropBounding(Jail&) {
+  for (cap_value_t value = 0; CAP_IS_SUPPORTED(value); ++value)
+    if (cap_drop_bound(value) != 0) return FailErrno("bounding set");
+  return {};
+}
+
+Status BoundingIsDropped(const Jail&) { return NoneIn(cap_get_bound, "bounding"); }
+
 Status DropCapabilities(Jail&) {
   cap_t sets = cap_get_proc();
   cap_value_t setpcap = CAP_SETPCAP;
@@ -64,8 +78,6 @@ Status DropCapabilities(Jail&) {
   cap_free(sets);
   if (!raised) return FailErrno("CAP_SETPCAP");
   if (cap_reset_ambient() != 0) return FailErrno("ambient capabilities");
-  for (cap_value_t value = 0; CAP_IS_SUPPORTED(value); ++value)
-    if (cap_drop_bound(value) != 0) return FailErrno("bounding set");
   if (cap_set_secbits(kSecureBits) != 0) return FailErrno("securebits");
   cap_t empty = cap_init();
   bool emptied = empty != nullptr && cap_set_proc(empty) == 0;
@@ -75,15 +87,11 @@ Status DropCapabilities(Jail&) {
 }
 
 Status CapabilitiesAreDropped(const Jail&) {
-  cap_t sets = cap_get_proc();
-  cap_t empty = cap_init();
+  cap_t sets = cap_get_proc(), empty = cap_init();
   bool none = sets != nullptr && empty != nullptr && cap_compare(sets, empty) == 0;
-  cap_free(sets);
-  cap_free(empty);
+  cap_free(sets), cap_free(empty);
   if (!none) return Fail(Code::kConflict, "a capability is left");
-  for (cap_value_t value = 0; CAP_IS_SUPPORTED(value); ++value)
-    if (cap_get_bound(value) != 0 || cap_get_ambient(value) != 0)
-      return Fail(Code::kConflict, "capability " + std::to_string(value) + " is left in the bounding or ambient set");
+  WARDER_TRY_STATUS(NoneIn(cap_get_ambient, "ambient"));
   if (cap_get_secbits() != kSecureBits) return Fail(Code::kConflict, "other securebits");
   return {};
 }

@@ -58,13 +58,13 @@ struct Step {
 Status ResetSignals(Jail&), JoinCgroups(Jail&), OwnNamespaces(Jail&), RaiseLoopback(Jail&), MakeRoot(Jail&),
     MakeEtc(Jail&), MakeDevices(Jail&), MakeProc(Jail&), AwaitCall(Jail&), MakeNames(Jail&), ShowTrees(Jail&), CoverPaths(Jail&),
     PivotRoot(Jail&), OpenPrograms(Jail&), NameHost(Jail&), SetLimits(Jail&), TakeIds(Jail&),
-    DropCapabilities(Jail&), BindToParent(Jail&), HideMemory(Jail&), ForbidNewPrivileges(Jail&),
+    DropBounding(Jail&), DropCapabilities(Jail&), BindToParent(Jail&), HideMemory(Jail&), ForbidNewPrivileges(Jail&),
     RestrictFiles(Jail&), FilterSyscalls(Jail&);
 Status SignalsAreReset(const Jail&), CgroupsAreJoined(const Jail&), NamespacesAreOwn(const Jail&),
     LoopbackIsAlone(const Jail&), RootIsMade(const Jail&), EtcIsMade(const Jail&), DevicesAreMade(const Jail&),
     ProcIsMade(const Jail&), CallIsGiven(const Jail&), NamesAreMade(const Jail&), TreesAreShown(const Jail&), PathsAreCovered(const Jail&),
     RootIsPivoted(const Jail&), ProgramsAreOpen(const Jail&), HostIsNamed(const Jail&),
-    LimitsAreSet(const Jail&), IdsAreTaken(const Jail&), CapabilitiesAreDropped(const Jail&),
+    LimitsAreSet(const Jail&), IdsAreTaken(const Jail&), BoundingIsDropped(const Jail&), CapabilitiesAreDropped(const Jail&),
     ParentLives(const Jail&), MemoryIsHidden(const Jail&), NewPrivilegesAreForbidden(const Jail&),
     FilesAreRestricted(const Jail&), SyscallsAreFiltered(const Jail&);
 

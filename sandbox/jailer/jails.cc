@@ -21,8 +21,9 @@ constexpr uint64_t kHandsNs = std::chrono::nanoseconds(limits::kHandsTimeout).co
 constexpr uint64_t kKeeperSpareNs = 20'000 * kMs;
 // Its view of /usr and /etc is of its birth: after this time it is made anew.
 constexpr uint64_t kReadyLifeNs = 60'000 * kMs;
-// The call that was just started has the processors first.
-constexpr uint64_t kCalmNs = 4 * kMs;
+// Calls have the processors first: while a jail still waits, the next is made when no call was
+// started for this time; when none waits, after the shorter one.
+constexpr uint64_t kCalmNs = 25 * kMs, kNoneReadyNs = 4 * kMs;
 constexpr size_t kFewestReady = 2, kMostReady = 8;
 
 struct Pipe {
@@ -114,7 +115,8 @@ void Monitor::KeepReady(uint64_t now) {
     else
       ++ready;
   }
-  if (!wanted || ready >= ready_wanted_ || now - last_start_ns_ < kCalmNs) return;
+  const uint64_t calm = ready == 0 ? kNoneReadyNs : kCalmNs;
+  if (!wanted || ready >= ready_wanted_ || now - last_start_ns_ < calm) return;
   if (auto made = MakeJail(); !made) {
     LogWarning("no jail was made ahead: " + made.error().ToString());
     ready_wanted_ = 0;  // the next call tries again, and says why it can not
