@@ -259,7 +259,7 @@ TEST(JailStepsTest, ThePageShowsTheTable) {
     EXPECT_NE(text.find(row), std::string::npos) << row;
   }
   EXPECT_EQ(pclose(steps), 0);
-  EXPECT_EQ(count, 23);
+  EXPECT_EQ(count, 24);
 }
 
 }  // namespace

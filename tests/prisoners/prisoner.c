@@ -62,6 +62,12 @@ static int Whiteout(void) {
   return fd < 0 ? 255 : Of(syscall(SYS_renameat2, AT_FDCWD, "white", AT_FDCWD, "out", 4));
 }
 
+static int Bounding(void) {
+  for (int capability = 0; capability < 64; ++capability)
+    if (prctl(PR_CAPBSET_READ, capability) == 1) return 0;
+  return EPERM;
+}
+
 static int QueueToInit(void) {  // as the keeper's would look: no sender
   siginfo_t info;
   memset(&info, 0, sizeof info);
@@ -174,6 +180,7 @@ static int Attack(const char* name) {
   if (!strcmp(name, "exec-memfd")) return ExecMemory(0);
   if (!strcmp(name, "exec-memfd-exec")) return ExecMemory(0x10);
   if (!strcmp(name, "write-usr")) return Open("/usr/bin/true", O_WRONLY);
+  if (!strcmp(name, "bounding")) return Bounding();
   if (!strcmp(name, "hidden")) return Open("secret", O_RDONLY);
   if (!strcmp(name, "frozen")) return Open("frozen", O_WRONLY);
   if (!strcmp(name, "frozen-rename")) return Of(rename("frozen", "thawed"));
