@@ -67,6 +67,8 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
                       {"profile", !agent.profile.empty() || !known ? agent.profile : policy->second->default_profile()},
                       {"sessions", sessions}});
   }
+  Status takes = co_await c.broker.ledger.TakesNew();
+  const char* ledger = takes ? "open" : c.broker.ledger.ok() ? "refuses" : "shut";
   co_return json{{"host", now.host.name},
                  {"version", "0.1.0"},
                  {"epoch", now.epoch},
@@ -74,11 +76,13 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
                  {"started", Rfc3339(c.broker.started)},
                  {"draining", c.broker.draining},
                  {"stopped", c.broker.stopped},
-                 {"ledger", c.broker.ledger.ok() ? "open" : "shut"},
+                 {"ledger", ledger},
+                 {"ledger_says", takes ? "" : takes.error().ToString()},
+                 {"log", now.host.ledger.directory},
                  {"tier", "namespace"},
                  {"agents", std::move(agents)},
                  {"calls",
-                  {{"total", c.broker.calls_total}, {"refused", c.broker.calls_refused}, {"running", c.broker.calls_running}}},
+                  {{"total", c.broker.calls_total}, {"refused", c.broker.calls_refused}, {"running", c.broker.monitor.running()}}},
                  {"approvals_waiting", c.broker.approvals.waiting()}};
 }
 

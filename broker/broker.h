@@ -46,7 +46,7 @@ struct Broker {
   std::map<std::string, RefusalRate> refusals;  // by agent
   std::map<uint32_t, size_t> admin_connections;  // by uid
   uint64_t next_call = 1;
-  uint64_t calls_total = 0, calls_refused = 0, calls_running = 0;
+  uint64_t calls_total = 0, calls_refused = 0;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
   bool draining = false;
   bool stopped = false;  // by an operator's stop file

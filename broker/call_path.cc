@@ -133,7 +133,7 @@ Status CallPath::MayServe() const {
   if (Counts() && session_->runs() >= concurrent)
     return warder::Fail(Code::kLimit, "the policy lets " + std::to_string(concurrent) + " calls of a session run at once",
                         "wait for one to end");
-  if (asked_.call.tool == policy::Tool::kRunCommand && broker_.calls_running >= generation_->host.bounds.jails_running)
+  if (asked_.call.tool == policy::Tool::kRunCommand && broker_.monitor.running() >= generation_->host.bounds.jails_running)
     return warder::Fail(Code::kLimit, "the host runs as many jails as it may", "try again later");
   return {};
 }
@@ -220,12 +220,15 @@ asio::awaitable<json> CallPath::RunTool() {
   if (!prepared) co_return co_await Fail("plan", prepared.error());
   if (running_->cancellation.requested())
     co_return co_await Fail("cancelled", {Code::kConflict, running_->cancellation.why(), ""});
+  if (Status place = co_await broker_.monitor.TakePlace(id_.call, generation_->host.bounds.jails_running); !place)
+    co_return co_await Fail("host", place.error());
   Result<RecordedIntent> intent = co_await Record(flat::EncodeMessage(prepared->plan));
-  if (!intent) co_return Failure(id_.call, intent.error());
-  ++broker_.calls_running;
+  if (!intent) {
+    broker_.monitor.GiveBack(id_.call);
+    co_return Failure(id_.call, intent.error());
+  }
   RunResult result = co_await Run(broker_, std::move(*permit_), std::move(*intent), std::move(*prepared),
                                   running_->cancellation, ProgressTo(session_, request_.progress_token));
-  --broker_.calls_running;
   stages_.Add("start", result.start_ns);
   stages_.Add("run", result.run_ns);
   const wire::RunEnd& end = result.end;
@@ -315,19 +318,17 @@ asio::awaitable<json> CallPath::FailEarly(std::string rule, Error error) {
 // A call that could not be made: recorded as forbidden by a word of ours, in the place of a rule.
 asio::awaitable<json> CallPath::Fail(std::string rule, Error error) {
   session_->CountRefused();
-  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
-  const bool decided = permit_.has_value();
-  if (decided) {
-    // The decision that allowed is in the drafts; what failed after it is the outcome.
+  if (permit_.has_value()) {
+    // The decision that allowed is written with it; what failed after it is the outcome.
     audit::Body body;
     body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.ToString());
-    drafts.push_back({"outcome", id_.session, id_.call, body.Take()});
-  } else {
-    policy::Decision no;
-    no.rule = std::move(rule);
-    no.why = error.ToString();
-    drafts.push_back(DecisionDraft(no, asked_.line));
+    co_return co_await Finish(std::move(body), Failure(id_.call, error), {});
   }
+  std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
+  policy::Decision no;
+  no.rule = std::move(rule);
+  no.why = error.ToString();
+  drafts.push_back(DecisionDraft(no, asked_.line));
   Status written = co_await broker_.ledger.Append(std::move(drafts));
   if (!written) co_return Failure(id_.call, written.error());
   co_return Failure(id_.call, error);

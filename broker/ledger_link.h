@@ -23,6 +23,8 @@ class LedgerLink {
   asio::awaitable<Status> Append(std::vector<audit::Draft> drafts);
   // The same with an intent among the drafts; the only way to a RecordedIntent.
   asio::awaitable<Result<RecordedIntent>> AppendIntent(std::vector<audit::Draft> drafts, std::string plan);
+  // Whether a new record would be taken now: kUnavailable says why not (no space, shut).
+  asio::awaitable<Status> TakesNew() { return Append({}); }
 
   // Serves answers until the ledger is gone.
   asio::awaitable<void> Receive();

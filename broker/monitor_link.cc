@@ -1,6 +1,9 @@
 // How do plans and their receipts get to the jailer, and its answers back?
 #include "broker/monitor_link.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -12,11 +15,39 @@ constexpr std::chrono::seconds kStartTimeout{30};
 // Hands move or write at most 100 MB; across file systems a large tree is copied.
 constexpr std::chrono::seconds kChangeTimeout{120};
 constexpr std::chrono::seconds kReloadTimeout{60};
+// A keeper waits two seconds for its init to be gone; more is a host in trouble.
+constexpr std::chrono::seconds kGoneTimeout{5};
 
 }  // namespace
 
 MonitorLink::MonitorLink(const asio::any_io_executor& executor, UniqueFd socket)
     : executor_(executor), link_(std::make_shared<PacketLink>(executor, std::move(socket))) {}
+
+asio::awaitable<Status> MonitorLink::TakePlace(uint64_t call, size_t most) {
+  const auto deadline = std::chrono::steady_clock::now() + kGoneTimeout;
+  while (places_.size() >= most) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (running() >= most || left.count() <= 0)
+      co_return Fail(Code::kLimit, "the host runs as many jails as it may", "try again later");
+    auto gone = waiting_.emplace_back(std::make_shared<Answer<bool>>(executor_));
+    co_await gone->Wait(left);
+  }
+  places_[call] = Place::kRuns;
+  co_return Status();
+}
+
+void MonitorLink::GiveBack(uint64_t call) {
+  places_.erase(call);
+  for (auto& waiting : std::exchange(waiting_, {})) waiting->Set(true);
+}
+
+void MonitorLink::RunIsOver(uint64_t call) {
+  if (auto place = places_.find(call); place != places_.end()) place->second = Place::kOver;
+}
+
+size_t MonitorLink::running() const {
+  return static_cast<size_t>(std::ranges::count_if(places_, [](const auto& place) { return place.second == Place::kRuns; }));
+}
 
 asio::awaitable<Status> MonitorLink::StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds) {
   WARDER_CHECK(permit.good() && intent.good() && permit.call() == intent.receipt().call);
@@ -27,13 +58,14 @@ asio::awaitable<Status> MonitorLink::StartRun(Permit permit, RecordedIntent inte
   Status sent = link_->Send(flat::EncodeMessage(request), std::move(fds));
   if (!sent) {
     runs_.erase(call);
+    GiveBack(call);
     co_return sent;
   }
   auto said = co_await answer->Wait(kStartTimeout);
   runs_.erase(call);
   if (!said) {
     Kill(call);
-    co_return Fail(Code::kUnavailable, "the jailer did not answer in time");
+    co_return Fail(Code::kUnavailable, "the jailer did not answer in time; the run may have begun");
   }
   if (!said->accepted) co_return Fail(Code::kDenied, "the jailer refused the plan: " + said->reason);
   co_return Status();
@@ -91,6 +123,7 @@ bool MonitorLink::TakeAnswer(const Packet& packet) {
     case wire::RunAnswer::kType: {
       auto said = flat::DecodeMessage<wire::RunAnswer>(packet.bytes);
       if (!said) return true;
+      if (!said->accepted) GiveBack(said->call);
       if (auto run = runs_.find(said->call); run != runs_.end()) run->second->Set(std::move(*said));
       else if (auto change = changes_.find(said->call); change != changes_.end() && !said->accepted)
         change->second->Set(Fail(Code::kDenied, "the change was refused: " + said->reason));
@@ -108,8 +141,11 @@ bool MonitorLink::TakeAnswer(const Packet& packet) {
       if (auto reload = reloads_.find(said->request); reload != reloads_.end()) reload->second->Set(std::move(*said));
       return true;
     }
-    case wire::JailGone::kType:  // the answer to the agent waits for the keeper's word, not for this
+    case wire::JailGone::kType: {  // the answer to the agent waits for the keeper's word, not for this
+      auto said = flat::DecodeMessage<wire::JailGone>(packet.bytes);
+      if (said) GiveBack(said->call);
       return true;
+    }
     default:
       return false;
   }

@@ -16,6 +16,13 @@ class MonitorLink {
  public:
   MonitorLink(const asio::any_io_executor& executor, UniqueFd socket);
 
+  // A place for the jail of `call`, one of `most`. Where the last ones are held by runs that are over, it waits until
+  // their jails are gone. kLimit: as many run. Given back by the jail's end, or by StartRun that fails.
+  asio::awaitable<Status> TakePlace(uint64_t call, size_t most);
+  void GiveBack(uint64_t call);  // no jail was asked for
+  void RunIsOver(uint64_t call);
+  size_t running() const;
+
   // Spends both. The answer says whether the jailer took the plan; a run then speaks on its output socket.
   asio::awaitable<Status> StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds);
   asio::awaitable<Result<wire::ChangeAnswer>> MakeChange(Permit permit, RecordedIntent intent,
@@ -32,8 +39,12 @@ class MonitorLink {
   bool TakeAnswer(const Packet& packet);
   void Tell(std::string bytes);
 
+  enum class Place : uint8_t { kRuns, kOver };
+
   asio::any_io_executor executor_;
   std::shared_ptr<PacketLink> link_;
+  std::map<uint64_t, Place> places_;
+  std::vector<std::shared_ptr<Answer<bool>>> waiting_;  // for any place
   std::map<uint64_t, std::shared_ptr<Answer<wire::RunAnswer>>> runs_;
   std::map<uint64_t, std::shared_ptr<Answer<Result<wire::ChangeAnswer>>>> changes_;
   std::map<uint64_t, std::shared_ptr<Answer<wire::ReloadAnswer>>> reloads_;

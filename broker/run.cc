@@ -96,7 +96,10 @@ asio::awaitable<RunResult> Run(Broker& broker, Permit permit, RecordedIntent int
   Status started = co_await broker.monitor.StartRun(std::move(permit), std::move(intent), std::move(prepared.theirs));
   result.start_ns = Since(begun);
   if (!started) {
-    result.end.kind = wire::EndKind::kSetupFailed;
+    broker.monitor.RunIsOver(call);
+    // Without an answer nobody knows whether it ran.
+    const bool refused = started.error().code == Code::kDenied;
+    result.end.kind = refused ? wire::EndKind::kSetupFailed : wire::EndKind::kLost;
     result.end.step = "jailer";
     result.problem = started.error().ToString();
     output->Close();
@@ -128,6 +131,7 @@ asio::awaitable<RunResult> Run(Broker& broker, Permit permit, RecordedIntent int
     result.end.kind = wire::EndKind::kLost;
     broker.monitor.Kill(call);
   }
+  broker.monitor.RunIsOver(call);
   output->Close();
   boost::system::error_code ignored;
   if (input) input->close(ignored);

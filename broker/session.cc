@@ -54,6 +54,8 @@ asio::awaitable<void> Session::Serve() {
   auto hands = hands_;
   asio::co_spawn(
       broker_.executor, [hands]() { return hands->Receive(); }, asio::detached);
+  // Of a session that can not be recorded no call could run: it hears so at once.
+  if (Status takes = co_await broker_.ledger.TakesNew(); !takes) End("no session begins: " + takes.error().ToString());
   for (;;) {
     Result<std::string> line = co_await connection_->ReadLine();
     if (line) {
@@ -76,7 +78,10 @@ asio::awaitable<void> Session::Serve() {
 }
 
 void Session::End(const std::string& why) {
-  if (why_ended_.empty()) why_ended_ = why;
+  if (why_ended_.empty()) {
+    why_ended_ = why;
+    Refuse(nullptr, {kTooManyCalls, "warder: " + why, nullptr, nullptr});
+  }
   connection_->Close(why);
 }
 

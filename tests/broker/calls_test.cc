@@ -65,7 +65,7 @@ TEST(Calls, NoRunRequestBeforeTheReceipt) {
 
 TEST(Calls, LedgerSaysNoNothingRuns) {
   FakeHost host;
-  host.Set([](Script& script) { script.ledger_refuses = [](const auto&) { return true; }; });
+  host.Set([](Script& script) { script.ledger_refuses = [](const auto& request) { return !request.drafts.empty(); }; });
   Client client = host.Connect();
   EXPECT_TRUE(Failed(client.Call("run_command", kTrue), "audit log"));
   EXPECT_TRUE(Failed(client.Call("write_file", {{"path", "a.txt"}, {"content", "x"}}), "audit log"));
@@ -264,6 +264,29 @@ TEST(Calls, NoMoreRunAtOnceThanThePolicySays) {
     client.Call("session_info");
   }
   EXPECT_TRUE(host.Wait("run ", 4)) << "a place that was left is taken again";
+}
+
+// The answer does not wait for the jail to be taken down, the next call does: else an agent that works one call
+// after the other would be refused by chance.
+TEST(Calls, APlaceOfARunThatIsOverIsWaitedForAndNoOther) {
+  FakeHost host(TestPolicy(), [](wire::HostPlan& plan) { plan.bounds.jails_running = 1; });
+  host.Set([](Script& script) { script.jails_stay = true; });
+  Client client = host.Connect();
+  ASSERT_FALSE(client.Call("run_command", kTrue).value("isError", false));
+  const int64_t second = client.AskTool("run_command", kTrue);
+  EXPECT_TRUE(client.SaysNothing()) << "the jail of the first is not gone";
+  EXPECT_EQ(host.Count("run "), 1u);
+  host.JailsAreGone();
+  EXPECT_FALSE(client.AnswerTo(second)["result"].value("isError", false));
+
+  host.JailsAreGone();
+  host.Set([](Script& script) { script.run = RunScript::kUntilCancelled; });
+  client.AskTool("run_command", kTrue);
+  ASSERT_TRUE(host.Wait("run ", 3));
+  json refused = client.Call("run_command", kTrue);
+  EXPECT_EQ(refused["isError"], true);
+  EXPECT_EQ(refused["structuredContent"]["code"], "limit") << refused;
+  EXPECT_EQ(host.Count("run "), 3u);
 }
 
 TEST(Calls, MoreThan64InFlightAreRefusedAsRequests) {

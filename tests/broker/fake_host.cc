@@ -261,6 +261,11 @@ size_t FakeHost::OpenRuns() {
   return keepers_.size();
 }
 
+void FakeHost::JailsAreGone() {
+  std::lock_guard lock(mutex_);
+  for (const wire::RunPlan& plan : runs_) Say(monitor_.get(), flat::EncodeMessage(wire::JailGone{plan.call}));
+}
+
 void FakeHost::Note(std::string event) {
   events_.push_back(std::move(event));
   seen_.notify_all();
@@ -363,6 +368,8 @@ void FakeHost::StartRun(const wire::RunRequest& request, Packet packet) {
   if (refused) return;
   Keeper keeper{plan->session, plan->call, std::move(packet.fds[0])};
   const int fd = keeper.socket.get();
+  if (!script_.jails_stay && script_.run != RunScript::kUntilCancelled)
+    Say(monitor_.get(), flat::EncodeMessage(wire::JailGone{plan->call}));
   if (script_.run == RunScript::kDies) return;
   if (script_.run == RunScript::kNonsense) {
     Say(fd, "\x01\x63nonsense");
@@ -394,6 +401,7 @@ void FakeHost::TakeKeeper(int fd, const Packet& packet) {
   EXPECT_TRUE(cancel.has_value());
   Note("cancel " + std::to_string(keepers_[fd].call));
   EndRun(keepers_[fd], wire::EndKind::kCancelled);
+  if (!script_.jails_stay) Say(monitor_.get(), flat::EncodeMessage(wire::JailGone{keepers_[fd].call}));
   keepers_.erase(fd);
 }
 

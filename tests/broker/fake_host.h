@@ -53,6 +53,7 @@ struct Script {
   std::function<bool(const audit::AppendRequest&)> ledger_refuses;
   bool ledger_silent = false;                 // takes requests and says nothing
   bool receipt_of_another_call = false;
+  bool jails_stay = false;                    // until JailsAreGone()
   bool reload_refused = false;
   std::string reload_policy;                  // what a reload brings
 };
@@ -115,6 +116,7 @@ class FakeHost {
   size_t Count(const std::string& begins);
   std::vector<wire::RunPlan> Runs();
   size_t OpenRuns();
+  void JailsAreGone();  // of all runs so far
 
  private:
   struct Keeper {
