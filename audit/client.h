@@ -2,7 +2,8 @@
 //
 // One AppendRequest a packet on the ledger's socket, answered by one AppendReply in the order of
 // requests. Requests that wait together share one sync, so send without waiting for the answer
-// before. All drafts of a request are recorded, in order, or none is. `ok` means durable.
+// before. All drafts of a request are recorded, in order, or none is. `ok` means durable. A request
+// of nothing asks whether a new record would be taken now.
 #pragma once
 
 #include <cstdint>

@@ -63,22 +63,26 @@ Result<uint64_t> Ledger::Record(std::string_view type, Writer writer, const std:
 void Ledger::Take(const wire::SessionBegan& began) {
   if (sessions_.size() >= kMaxSessionsKnown)
     std::erase_if(sessions_, [](const auto& item) { return item.second.over; });
-  Session session{{began.agent, began.uid, began.pid}, false};
+  Session session{{began.agent, began.uid, began.pid}, false, {}};
   if (!sessions_.emplace(began.session, session).second)
     return;  // an id is one session's, for ever
   std::string body =
       Body().Free("workspace", began.workspace).Number("session_uid", began.session_uid).Take();
-  // A session of which nothing is recorded may record nothing: its calls are refused as of an
-  // unknown one.
-  if (!Record("session.start", kMonitor, body, began.session, 0)) {
-    sessions_.erase(began.session);
+  // A session of which nothing is recorded may record nothing, and is told why.
+  if (auto begun = Record("session.start", kMonitor, body, began.session, 0); !begun) {
+    sessions_[began.session].unrecorded = "the start of this session could not be recorded: " + begun.error().what;
     ++refused_;
+    NoteFull(begun.error());
   }
 }
 
 void Ledger::Take(const wire::SessionOver& over) {
   auto known = sessions_.find(over.session);
   if (known == sessions_.end() || known->second.over) return;
+  if (!known->second.unrecorded.empty()) {
+    sessions_.erase(known);
+    return;
+  }
   known->second.over = true;
   if (!Record("session.end", kMonitor, Body().Free("reason", over.reason).Take(), over.session, 0))
     ++refused_;
@@ -109,7 +113,8 @@ Status Ledger::TakeRequest(std::string_view packet) {
   auto staged = StageRequest(request, answer);
   answer.reply.ok = staged.has_value();
   if (!staged) {
-    if (staged.error().code == Code::kUnavailable) ++refused_;
+    if (staged.error().code == Code::kUnavailable && !request.drafts.empty()) ++refused_;
+    NoteFull(staged.error());
     answer.wants_receipt = false;
     answer.reply.seqs.clear();
     answer.reply.code = static_cast<uint8_t>(staged.error().code);
@@ -119,7 +124,16 @@ Status Ledger::TakeRequest(std::string_view packet) {
   return {};
 }
 
+void Ledger::NoteFull(const Error& refused) {
+  if (refused.code == Code::kUnavailable && !shut() && full_.empty()) full_ = refused.ToString();
+}
+
 Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
+  if (request.drafts.empty() && request.plan.empty()) {
+    WARDER_TRY_STATUS(writer_->TakesNew());
+    full_.clear();
+    return {};
+  }
   if (request.drafts.empty() || request.drafts.size() > kMaxDrafts)
     return Fail(Code::kInvalid,
                 "a request of " + std::to_string(request.drafts.size()) + " records");
@@ -145,6 +159,7 @@ Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
   }
   RememberCalls(changed);
   for (const Entry& entry : entries) took_new_ = took_new_ || !entry.prepared.rule->closing;
+  if (took_new_) full_.clear();
   return {};
 }
 
@@ -153,6 +168,9 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
   auto session = sessions_.find(draft.session);
   if (session == sessions_.end())
     return Fail(Code::kDenied, "session " + std::to_string(draft.session) + " is not known here");
+  if (!session->second.unrecorded.empty())
+    return Fail(Code::kUnavailable, session->second.unrecorded,
+                "free space on the disk of the log, then connect again");
   if (draft.call == 0) {
     bool of_call = draft.type == "call" || draft.type == "decision" || draft.type == "intent" ||
                    draft.type == "outcome" || draft.type.starts_with("approval.");

@@ -43,6 +43,8 @@ class Ledger {
   size_t staged() const { return writer_->staged(); }
   // Orphans of what still runs, host.stop, a checkpoint. Nothing is taken afterwards.
   Status Stop(const std::string& reason);
+  // Why new records are refused since the disk is full; empty: they are taken.
+  const std::string& full() const { return full_; }
   bool shut() const { return writer_->shut(); }
   const std::string& why_shut() const { return writer_->why_shut(); }
 
@@ -50,6 +52,7 @@ class Ledger {
   struct Session {
     AgentName agent;
     bool over = false;
+    std::string unrecorded;  // why its start is not in the log, and so none of its calls
   };
   // What was recorded of a call: bits.
   enum Step : uint8_t { kCall = 1, kDecision = 2, kIntent = 4, kOutcome = 8 };
@@ -84,6 +87,7 @@ class Ledger {
                  Answer& answer);
   void RememberCalls(const Calls& changed);
   Status NoteSpace();
+  void NoteFull(const Error& refused);
   Entry MakeEntry(Prepared prepared, uint64_t session, uint64_t call) const;
 
   int log_directory_, state_directory_;
@@ -101,6 +105,7 @@ class Ledger {
   uint64_t refused_ = 0;          // requests refused unrecorded since the disk is full
   bool took_new_ = false;         // since the last Commit: there is space again
   bool low_noted_ = false;
+  std::string full_;
   std::vector<Answer> answers_;
 };
 

@@ -36,6 +36,7 @@ class LedgerProcess {
   void TakeBroker();
   void ReadReports();
   void SendAnswers();
+  void SayWhetherFull();
   void Wait();
 
   FileLayer files_;
@@ -44,6 +45,7 @@ class LedgerProcess {
   std::vector<ReportPipe> reports_;
   std::deque<std::string> answers_;
   std::optional<std::string> stop_;
+  bool said_full_ = false;
 };
 
 template <typename T>
@@ -169,6 +171,14 @@ void LedgerProcess::SendAnswers() {
   if (!broker_) answers_.clear();
 }
 
+// Once when it begins and once when it ends, not once a call.
+void LedgerProcess::SayWhetherFull() {
+  if (ledger_->full().empty() == !said_full_) return;
+  said_full_ = !said_full_;
+  if (said_full_) LogError("no session begins and no call runs: " + ledger_->full());
+  else LogInfo("the log's disk has space again: calls run");
+}
+
 void LedgerProcess::Wait() {
   std::vector<pollfd> fds{{kControl, POLLIN, 0}};
   if (broker_)
@@ -184,6 +194,7 @@ Status LedgerProcess::Turn() {
   ReadReports();
   if (ledger_->waiting())
     for (std::string& answer : ledger_->Commit()) answers_.push_back(std::move(answer));
+  SayWhetherFull();
   SendAnswers();
   return {};
 }

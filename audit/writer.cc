@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "audit/lines.h"
+#include "base/text.h"
 
 namespace warder::audit {
 
@@ -106,12 +107,13 @@ bool LedgerWriter::Fits(size_t log_bytes, size_t side_bytes, uint64_t spare) con
 Status LedgerWriter::MakeRoom(size_t log_bytes, size_t side_bytes, bool closing) {
   uint64_t least = options_.free_refuse_bytes;
   bool low = false;
+  std::string why;
   if (least > 0 && !closing) {
     WARDER_TRY(uint64_t free, files_.FreeBytes(directory_));
     low = free < least;
+    why = "its disk has " + SizeText(free) + " free and must keep " + SizeText(least) +
+          " (ledger.free-space.refuse)";
   }
-  std::string why =
-      "the disk of the audit log has less than " + std::to_string(least) + " bytes left";
   if (!low && Fits(log_bytes, side_bytes, options_.reserve_bytes)) return {};
   if (!low) {
     auto rotated = Rotate();
@@ -123,7 +125,7 @@ Status LedgerWriter::MakeRoom(size_t log_bytes, size_t side_bytes, bool closing)
   // What must be recorded and can not be: the log has nothing more to say about what runs.
   if (closing) return Shut(Error{Code::kLimit, "the reserve is used up: " + why, {}});
   return Fail(Code::kUnavailable, "nothing new is recorded, so nothing may run: " + why,
-              "make room on the disk of the audit log");
+              "free space on the disk of the log, then ask again");
 }
 
 Result<std::vector<LedgerWriter::Rendered>> LedgerWriter::RenderAll(
@@ -166,6 +168,11 @@ Result<std::vector<uint64_t>> LedgerWriter::Stage(const std::vector<Entry>& entr
     side_.waiting += one.sides;
   }
   return seqs;
+}
+
+Status LedgerWriter::TakesNew() {
+  if (shut_) return Fail(Code::kUnavailable, why_shut());
+  return MakeRoom(0, 0, false);
 }
 
 Status LedgerWriter::WritePart(Part& part) {

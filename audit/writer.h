@@ -52,6 +52,8 @@ class LedgerWriter {
   // kUnavailable: shut, or no space for records of these types. kLimit: a record is too long.
   Result<std::vector<uint64_t>> Stage(const std::vector<Entry>& entries);
   Status Commit();
+  // Whether a new record would be taken now; kUnavailable says why not.
+  Status TakesNew();
 
   const LogState& found() const { return found_; }  // as Open() found it
   const std::string& torn_file() const { return torn_file_; }

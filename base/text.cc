@@ -131,6 +131,13 @@ std::string ShellQuote(std::string_view word) {
   return out + "'";
 }
 
+std::string SizeText(uint64_t bytes) {
+  if (bytes >= 10ull << 30) return std::to_string(bytes >> 30) + " GiB";
+  if (bytes >= 1ull << 20) return std::to_string(bytes >> 20) + " MiB";
+  if (bytes >= 1ull << 10) return std::to_string(bytes >> 10) + " KiB";
+  return std::to_string(bytes) + " B";
+}
+
 std::optional<uint64_t> ParseDecimal(std::string_view text, uint64_t max) {
   if (text.empty() || text.size() > 20 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   uint64_t value = 0;

@@ -29,6 +29,9 @@ std::string ForTerminal(std::string_view bytes, bool keep_lines = false);
 // One argv word as a POSIX shell reads it back: bare where it is plain, else in single quotes.
 std::string ShellQuote(std::string_view word);
 
+// A number of bytes for people, cut down to the unit: "512 MiB", "900 KiB", "12 B". GiB from 10 on.
+std::string SizeText(uint64_t bytes);
+
 // Decimal without sign or leading zero, no more than max; anything else is nothing.
 std::optional<uint64_t> ParseDecimal(std::string_view text, uint64_t max = UINT64_MAX);
 

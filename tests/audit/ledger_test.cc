@@ -101,7 +101,7 @@ TEST(Ledger, RefusesWhatABrokerMayNotSay) {
       {"keeper's type", {{"exit", 5, 1, R"({"ended":"exited"})"}}, ""},
       {"monitor's type", {{"session.end", 5, 0, R"({"reason":{"$free":"r"}})"}}, ""},
       {"ledger's type", {{"orphan", 5, 1, R"({"intent":"1","exit":null})"}}, ""},
-      {"no records", {}, ""},
+      {"a plan and no records", {}, flat::EncodeMessage(TestPlan(5, 1))},
       {"one bad among good", {CallDraft(5, 8), {"nonsense", 5, 8, "{}"}}, ""},
   };
   for (auto& c : kCases) {
@@ -170,14 +170,22 @@ TEST(Ledger, FullDiskRefusesRunsAndRecordsHowMany) {
   EXPECT_FALSE(refused.ok);
   EXPECT_EQ(refused.code, static_cast<uint8_t>(Code::kUnavailable));
   EXPECT_NE(refused.error.find("nothing may run"), std::string::npos);
+  EXPECT_NE(refused.error.find("its disk has 10 B free and must keep 1000 B (ledger.free-space.refuse)"), std::string::npos)
+      << refused.error;
+  EXPECT_FALSE(bench.ledger->full().empty()) << "the operator is not told";
+  EXPECT_FALSE(bench.Ask({}).ok) << "a question whether records are taken";
   EXPECT_TRUE(bench.Ask({OutcomeDraft(5, 1)}).ok);
-  bench.Begin(6);  // its start can not be recorded, so it is not known
+  bench.Begin(6);  // its start can not be recorded, so nothing of it is
   files.free = 1'000'000;
-  EXPECT_FALSE(bench.Ask({CallDraft(6, 4)}).ok);
+  auto later = bench.Ask({CallDraft(6, 4)});
+  EXPECT_FALSE(later.ok);
+  EXPECT_NE(later.error.find("start of this session could not be recorded"), std::string::npos) << later.error;
+  EXPECT_TRUE(bench.Ask({}).ok);
+  EXPECT_TRUE(bench.ledger->full().empty());
   EXPECT_TRUE(bench.Run(5, 3).ok);
   ASSERT_TRUE(bench.Ask({OutcomeDraft(5, 3)}).ok);
   std::string all = Slurp(log.Segment());
-  EXPECT_NE(all.find(R"({"refused":"2","why":"no space"})"), std::string::npos);
+  EXPECT_NE(all.find(R"({"refused":"3","why":"no space"})"), std::string::npos);
   EXPECT_NE(all.find(R"("what":"free-space")"), std::string::npos);
   ASSERT_TRUE(bench.ledger->Stop("done"));
   auto report = Verify(log.log);
