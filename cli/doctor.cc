@@ -1,20 +1,24 @@
 // `warder doctor`: what can this machine enforce? Proved by a probe jail, not read from a version.
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <filesystem>
 #include <sstream>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/host_process.h"
+#include "cli/places.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
+#include "config/host_file.h"
 
 namespace warder::cli {
 namespace {
@@ -69,6 +73,43 @@ std::vector<Line> Facts() {
           {"workspace modes", "direct; copy-on-write: not built in this version"}};
 }
 
+// The host file that is asked for, else the one that is installed or that an embedded host wrote.
+std::string HostFileOf(const Arguments& arguments) {
+  if (arguments.Has("host-file")) return arguments.Text("host-file");
+  for (const std::string& file : {std::string(kInstalledHostFile), EmbeddedDirectory(arguments) + "/host.yaml"})
+    if (access(file.c_str(), R_OK) == 0) return file;
+  return "";
+}
+
+// The disk of the log as the ledger will judge it; false: it would take no new record.
+Result<std::pair<bool, Line>> LogDisk(const std::string& host_file) {
+  constexpr const char* kDefaults = "host: 1\n";
+  wire::LedgerSettings ledger;
+  if (host_file.empty()) {
+    config::SystemAccounts accounts;
+    ledger = config::LoadHostFile(kDefaults, accounts).plan.ledger;
+  } else {
+    WARDER_TRY(config::HostResult loaded, config::LoadHostFileAt(host_file));
+    if (!loaded.problems.empty())
+      return std::pair(false, Line{"host file", host_file + " can not be used: `warder host check " + host_file + "` says why"});
+    ledger = loaded.plan.ledger;
+  }
+  // Before the first start the directory is not there, and its disk is its parent's.
+  std::filesystem::path directory = ledger.directory;
+  struct statvfs disk {};
+  while (statvfs(directory.c_str(), &disk) != 0) {
+    if (errno != ENOENT || !directory.has_relative_path()) return FailErrno("statvfs " + directory.string());
+    directory = directory.parent_path();
+  }
+  const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+  const bool enough = free >= ledger.free_refuse_bytes;
+  return std::pair(enough, Line{"log disk", ledger.directory + ": " + SizeText(free) + " free; " +
+                                                (enough ? "under " + SizeText(ledger.free_refuse_bytes) +
+                                                              " (ledger.free-space.refuse) no call would run"
+                                                        : "no call runs, it must keep " + SizeText(ledger.free_refuse_bytes) +
+                                                              " (ledger.free-space.refuse): free space there")});
+}
+
 std::vector<Line> Lines(const std::string& text) {
   std::vector<Line> lines;
   std::istringstream in(text);
@@ -82,13 +123,16 @@ std::vector<Line> Lines(const std::string& text) {
 
 int Doctor(const Arguments& arguments) {
   std::vector<Line> lines = Facts();
+  Result<std::pair<bool, Line>> disk = LogDisk(HostFileOf(arguments));
+  if (!disk) return Trouble(disk.error());
+  lines.push_back(disk->second);
   bool ok = false;
   if (geteuid() != 0) {
     lines.push_back({"probe", "not run: building a jail needs root; run `sudo warder doctor`"});
   } else {
     Result<Probed> probed = RunProbe();
     if (!probed) return Trouble(probed.error());
-    ok = probed->ok;
+    ok = probed->ok && disk->first;
     for (const Line& line : Lines(probed->text)) lines.push_back(line);
   }
   if (arguments.json()) {
@@ -109,7 +153,10 @@ int Doctor(const Arguments& arguments) {
 
 std::vector<Command> DoctorCommands() {
   return {{"doctor", "What can this machine enforce? Proved by a probe jail; exit 1 where it could not be proved",
-           "sudo warder doctor", {}, Doctor}};
+           "sudo warder doctor",
+           {{OptionKind::kText, "host-file", "Whose log's disk is looked at (default: the installed or the embedded host's)", false},
+            {OptionKind::kText, "run-dir", "The directory of an embedded host", false}},
+           Doctor}};
 }
 
 }  // namespace warder::cli

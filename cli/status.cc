@@ -26,11 +26,14 @@ int Status(const Arguments& arguments) {
   }
   json calls = status->value("calls", json::object());
   std::string state = status->value("stopped", false)    ? Paint(1, Colour::kRed, "stopped by the stop file")
+                      : status->value("ledger", "open") != "open" ? Paint(1, Colour::kRed, "serves no call")
                       : status->value("draining", false) ? Paint(1, Colour::kYellow, "draining")
                                                        : Paint(1, Colour::kGreen, "serving");
   Print("host " + Shown(*status, "host") + ": " + state + " since " + Shown(*status, "started") + ", jail tier " +
         Shown(*status, "tier") + ", epoch " + Shown(*status, "epoch") + ", generation " +
         Shown(*status, "generation") + "\n");
+  if (status->value("ledger", "open") != "open")
+    Print(Paint(1, Colour::kRed, "audit log " + Shown(*status, "log") + ":") + " " + Shown(*status, "ledger_says") + "\n");
   Print("calls: " + Shown(calls, "total") + ", refused " + Shown(calls, "refused") + ", running " +
         Shown(calls, "running") + "; approvals waiting: " + Shown(*status, "approvals_waiting") + "\n\n");
   Print(AgentsTable(status->value("agents", json::array())));

@@ -325,7 +325,9 @@ TEST(Approvals, AnAnswerThatCanNotBeRecordedIsNoAnswer) {
   client.AskTool("run_command", kMake);
   json asked = Waiting(host, person);
   host.Set([](Script& script) {
-    script.ledger_refuses = [](const audit::AppendRequest& request) { return request.drafts[0].type == "admin"; };
+    script.ledger_refuses = [](const audit::AppendRequest& request) {
+      return !request.drafts.empty() && request.drafts[0].type == "admin";
+    };
   });
   EXPECT_EQ(Approve(person, asked)["error"]["code"], -32603);
   EXPECT_EQ(person.Legacy("approvals.deny", {{"id", asked["id"]}})["error"]["code"], -32603);

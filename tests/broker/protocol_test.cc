@@ -152,6 +152,29 @@ TEST(Protocol, BrokenMessagesAreRefusedAndTheConnectionGoesOn) {
   EXPECT_EQ(client.Legacy("ping")["result"], json::object());
 }
 
+TEST(Protocol, ASessionThatCanNotBeRecordedHearsWhyAndIsClosed) {
+  FakeHost host;
+  host.Set([](Script& script) { script.ledger_refuses = [](const auto&) { return true; }; });
+  Client client = host.Connect();
+  auto word = client.Receive();
+  ASSERT_TRUE(word);
+  EXPECT_TRUE((*word)["id"].is_null()) << *word;
+  EXPECT_NE((*word)["error"]["message"].get<std::string>().find("no space is left"), std::string::npos) << *word;
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Protocol, ASessionThatAPersonEndsHearsWhy) {
+  FakeHost host;
+  uint64_t session = 0;
+  Client client = host.Connect(&session), person = host.ConnectPerson();
+  client.Call("session_info");
+  EXPECT_TRUE(person.Legacy("sessions.end", {{"session", session}, {"reason", "wrong branch"}}).contains("result"));
+  auto word = client.Receive();
+  ASSERT_TRUE(word);
+  EXPECT_NE((*word)["error"]["message"].get<std::string>().find("wrong branch"), std::string::npos) << *word;
+  EXPECT_TRUE(client.Closed());
+}
+
 TEST(Protocol, NotificationsAndResponsesAreNeverAnswered) {
   FakeHost host;
   Client client = host.Connect();

@@ -201,6 +201,21 @@ TEST(BadInput, AFullDiskUnderTheLogRunsNothing) {
       }
     }
     EXPECT_TRUE(refused || !host.running()) << "a full disk was not noticed";
+    if (host.running()) {
+      // Everybody is told why, and what to do.
+      AgentConnection late(host.ConnectTo(host.run() / "agents" / "tester.sock", kAgent));
+      auto word = late.ReadLine();
+      ASSERT_TRUE(word) << "a new session is let in, and none of its calls will run";
+      EXPECT_NE(word->find("free space on the disk of the log"), std::string::npos) << *word;
+      EXPECT_FALSE(late.ReadLine(std::chrono::seconds(5)));
+      json status = host.Admin(0, "status");
+      EXPECT_EQ(status["ledger"], "refuses") << status.dump();
+      EXPECT_NE(status.value("ledger_says", "").find("nothing new is recorded"), std::string::npos) << status.dump();
+      EXPECT_NE(host.output().find("no session begins and no call runs"), std::string::npos) << host.output();
+      fs::remove(mount_point / "filler");
+      EXPECT_TRUE(Host::Until([&] { return host.Connect() != nullptr; })) << "space came back: " << host.output();
+      EXPECT_EQ(host.Admin(0, "status")["ledger"], "open");
+    }
     agent.reset();
     host.Stop();
     std::string warder = std::string(WARDER_BIN_DIR) + "/warder";
