@@ -1,6 +1,4 @@
 // `warder host check | show`: is a host file usable, and what does it mean with every default written out?
-#include <set>
-
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/places.h"
@@ -8,6 +6,7 @@
 #include "cli/talk.h"
 #include "cli/terminal.h"
 #include "config/host_file.h"
+#include "config/on_disk.h"
 
 namespace warder::cli {
 namespace {
@@ -16,39 +15,36 @@ using nlohmann::json;
 
 std::string File(const Arguments& arguments) { return arguments.Text("FILE", kInstalledHostFile); }
 
-// What the policies that this host file names load and do not get served in full; only what can be
-// read here.
-json NotesOf(const wire::HostPlan& plan) {
-  std::set<std::string> files;
-  for (const wire::Agent& agent : plan.agents) files.insert(agent.policy);
-  json notes = json::array();
-  for (const std::string& file : files)
-    if (Result<CheckedPolicy> policy = CheckPolicyFile(file); policy && policy->usable)
-      for (const policy::LoadProblem& note : policy->notes)
-        notes.push_back(At(file, note.where) + ": " + note.what + "; " + note.remedy);
-  return notes;
+json ProblemsJson(const std::vector<config::PlacedProblem>& problems) {
+  json all = json::array();
+  for (const auto& [file, p] : problems)
+    all.push_back({{"file", file}, {"line", p.where.line}, {"column", p.where.column}, {"what", p.what}, {"remedy", p.remedy}});
+  return all;
+}
+
+std::string Lines(const char* before, const std::vector<config::PlacedProblem>& problems) {
+  std::string text;
+  for (const auto& [file, p] : problems)
+    text += before + At(file, p.where) + ": " + p.what + (p.remedy.empty() ? "" : "; " + p.remedy) + "\n";
+  return ForTerminal(text, true);
 }
 
 int Check(const Arguments& arguments) {
-  Result<config::HostResult> loaded = config::LoadHostFileAt(File(arguments));
+  const std::string file = File(arguments);
+  Result<config::HostResult> loaded = config::LoadHostFileAt(file);
   if (!loaded) return Trouble(loaded.error()), kMisuse;
-  bool usable = loaded->problems.empty();
+  config::OnDisk found;
+  if (loaded->problems.empty()) found = config::CheckOnDisk(*loaded, file);
+  for (policy::LoadProblem& problem : loaded->problems) found.problems.push_back({file, std::move(problem)});
+  const bool usable = found.problems.empty();
   if (arguments.json()) {
-    json problems = json::array();
-    for (const policy::LoadProblem& p : loaded->problems)
-      problems.push_back({{"line", p.where.line}, {"column", p.where.column}, {"what", p.what}, {"remedy", p.remedy}});
-    Print(JsonLines({{"file", File(arguments)},
-                     {"usable", usable},
-                     {"problems", problems},
-                     {"notes", usable ? NotesOf(loaded->plan) : json::array()}}));
-  } else if (usable) {
-    Print(File(arguments) + ": usable; " + std::to_string(loaded->plan.agents.size()) + " agents, " +
-          std::to_string(loaded->plan.people.size()) + " entries of people\n");
-    for (const json& note : NotesOf(loaded->plan))
-      Print("note: " + ForTerminal(note.get<std::string>()) + "\n");
-  } else {
-    Print(ForTerminal(loaded->Describe(File(arguments)), true));
+    Print(JsonLines({{"file", file}, {"usable", usable}, {"problems", ProblemsJson(found.problems)}, {"notes", ProblemsJson(found.notes)}}));
+    return usable ? kOk : kMisuse;
   }
+  Print(Lines("", found.problems) + Lines("note: ", found.notes));
+  Print(ForTerminal(file) + (usable ? ": usable; " + Counted(loaded->plan.agents.size(), "agent") + ", " +
+                                          Counted(loaded->plan.people.size(), "entry of people", "entries of people")
+                                    : ": can not be used, " + Counted(found.problems.size(), "problem")) + "\n");
   return usable ? kOk : kMisuse;
 }
 

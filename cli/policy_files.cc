@@ -27,6 +27,9 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
   checked.problems = std::move(loaded.problems);
   if (!checked.usable) return checked;
   checked.notes = config::BindFromDisk(checked.policy);
+  struct stat status{};
+  if (stat(file.c_str(), &status) == 0 && (status.st_mode & 022) != 0)
+    checked.notes.push_back({{1, 1}, "its group or others may write it: no host takes it so", "chmod go-w " + file});
   // What a host would refuse of it is no fault of the policy.
   for (policy::LoadProblem& problem : config::NotEnforced(checked.policy)) checked.notes.push_back(std::move(problem));
   for (policy::Finding& finding : policy::RunExamples(checked.policy)) {

@@ -73,6 +73,12 @@ std::string ForReader(std::string_view text) {
   return isatty(STDOUT_FILENO) == 1 ? ForTerminal(text, true) : std::string(text);
 }
 
+std::string Counted(size_t count, std::string_view one, std::string_view many) {
+  std::string text = std::to_string(count) + " ";
+  if (count == 1) return text.append(one);
+  return many.empty() ? text.append(one) + "s" : text.append(many);
+}
+
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows)

@@ -29,6 +29,9 @@ void Print(std::string_view text);
 // Text that an agent or its programs wrote: as it is for a pipe, made safe for a terminal on stdout.
 std::string ForReader(std::string_view text);
 
+// "1 agent", "2 agents"; `many` where an s does not make the plural.
+std::string Counted(size_t count, std::string_view one, std::string_view many = {});
+
 // Columns padded to their widest cell, two spaces between; the first row is the head. No trailing blanks.
 std::string Table(const std::vector<std::vector<std::string>>& rows);
 

@@ -36,27 +36,32 @@ wire::ConfigAnswer AnswerHost(const std::string& name, std::string_view bytes, A
   return answer;
 }
 
-wire::ConfigAnswer AnswerPolicy(const std::string& name, std::string_view bytes) {
-  wire::ConfigAnswer answer;
+JudgedPolicy JudgePolicy(const std::string& name, std::string_view bytes) {
   policy::LoadResult loaded = policy::LoadPolicy(name, bytes);
-  answer.problems = loaded.Describe(name);
-  if (!loaded.problems.empty()) return answer;
+  JudgedPolicy judged{std::move(loaded.policy), std::move(loaded.problems), {}};
+  if (!judged.problems.empty()) return judged;
   // What is seen only with all layers of the agent, which are this one; and what no host can hold
   // to.
-  std::vector<policy::LoadProblem> refused = NotEnforced(loaded.policy);
-  for (policy::LoadProblem& problem : policy::CheckZones(loaded.policy))
-    refused.push_back(std::move(problem));
-  for (policy::PolicySet::Problem& problem : policy::CheckSet(loaded.policy))
-    refused.push_back(std::move(problem.problem));
-  answer.problems = policy::DescribeProblems(name, refused);
-  if (!refused.empty()) return answer;
-  answer.notes = policy::DescribeProblems(name, BindFromDisk(loaded.policy));
-  std::vector<policy::LoadProblem> failed;
-  for (policy::Finding& finding : policy::RunExamples(loaded.policy))
+  judged.problems = NotEnforced(judged.policy);
+  for (policy::LoadProblem& problem : policy::CheckZones(judged.policy))
+    judged.problems.push_back(std::move(problem));
+  for (policy::PolicySet::Problem& problem : policy::CheckSet(judged.policy))
+    judged.problems.push_back(std::move(problem.problem));
+  if (!judged.problems.empty()) return judged;
+  judged.notes = BindFromDisk(judged.policy);
+  for (policy::Finding& finding : policy::RunExamples(judged.policy))
     if (finding.fails)
-      failed.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
-  answer.problems = policy::DescribeProblems(name, failed);
-  if (failed.empty()) Give(name, loaded.policy, answer);
+      judged.problems.push_back(
+          {finding.where, std::move(finding.what), std::move(finding.remedy)});
+  return judged;
+}
+
+wire::ConfigAnswer AnswerPolicy(const std::string& name, std::string_view bytes) {
+  wire::ConfigAnswer answer;
+  JudgedPolicy judged = JudgePolicy(name, bytes);
+  answer.problems = policy::DescribeProblems(name, judged.problems);
+  answer.notes = policy::DescribeProblems(name, judged.notes);
+  if (judged.problems.empty()) Give(name, judged.policy, answer);
   return answer;
 }
 

@@ -15,6 +15,9 @@ void ReadUid(Reading& reading, const YamlNode& node, Into& into) {
   into.agent->uid_where = node.where;
   into.agent->has_uid = user.has_value();
   if (!user) return;
+  if (user->uid == 0)
+    reading.Problem(node.where, "uid 0 is no agent: what may do everything can not be held to a policy",
+                    "name an ordinary user");
   into.agent->agent.uid = user->uid;
   into.agent->agent.gid = user->gid;
 }
@@ -41,6 +44,7 @@ void ReadLayers(Reading& reading, const YamlNode& node, Into& into) {
 }
 
 void ReadProfile(Reading& reading, const YamlNode& node, Into& into) {
+  into.agent->profile_where = node.where;
   into.agent->agent.profile =
       reading.Text(node, "write the name of a profile of its policy").value_or("");
 }

@@ -38,6 +38,7 @@ constexpr KeyRule<wire::HostPlan> kPaths[] = {
     {"stop-file", Need::kOptional, ReadPlace<&wire::HostPlan::stop_file>, ""},
 };
 void ReadPaths(Reading& reading, const YamlNode& node, HostDraft& draft) {
+  draft.paths_where = node.where;
   ReadMap(reading, node, "paths", kPaths, draft.plan);
 }
 
@@ -193,7 +194,12 @@ HostResult LoadHostFile(std::string_view bytes, Accounts& accounts, const std::s
                     "write `host: 1` as the first key");
   ReadMap(reading, *root, "the host file", kHost, draft);
   CheckHost(reading, *root, draft);
-  for (AgentDraft& agent : draft.agents) draft.plan.agents.push_back(std::move(agent.agent));
+  for (AgentDraft& agent : draft.agents) {
+    result.places.push_back(
+        {agent.uid_where, agent.layer_where, agent.profile_where, agent.workspace_where});
+    draft.plan.agents.push_back(std::move(agent.agent));
+  }
+  result.paths = draft.paths_where;
   result.plan = std::move(draft.plan);
   result.problems = std::move(reading.problems());
   return result;

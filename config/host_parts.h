@@ -21,7 +21,7 @@ using policy::YamlNode;
 
 struct AgentDraft {
   wire::Agent agent;
-  Where where, uid_where, layer_where, workspace_where;
+  Where where, uid_where, layer_where, profile_where, workspace_where;
   std::string project;  // name in policy.layers.project
   bool has_uid = false, has_workspace = false;
 };
@@ -34,7 +34,7 @@ struct HostDraft {
   std::vector<AgentDraft> agents;
   std::vector<std::pair<Where, wire::Subject>> subjects;  // of people and approvers
   bool has_broker = false, has_ledger = false, has_admin = false, has_ledger_directory = false;
-  Where session_where, people_where, owners_where;
+  Where session_where, people_where, owners_where{1, 1}, paths_where{1, 1};
 };
 
 // A user by name or number; says the problem.
