@@ -246,6 +246,11 @@ asio::awaitable<json> CallPath::RunTool() {
 }
 
 asio::awaitable<json> CallPath::ChangeTool() {
+  if (asked_.call.tool == policy::Tool::kDeleteFile && found_.facts.paths.at(0).is_directory) {
+    const bool approved = decision_.level == policy::Level::kApprove;
+    if (Status whole = co_await MayGoWith(From(), found_.facts.paths[0].path, approved); !whole)
+      co_return co_await Fail("paths", whole.error());
+  }
   Result<PreparedChange> prepared = PrepareChange({id_, *agent_, asked_, found_});
   if (!prepared) co_return co_await Fail("plan", prepared.error());
   Result<RecordedIntent> intent = co_await Record(flat::EncodeMessage(prepared->plan));

@@ -225,20 +225,39 @@ wire::CoverKind KindOf(policy::ViewRules::Cover kind) {
   }
   return wire::CoverKind::kHide;
 }
+
+// No rule: no walk.
+asio::awaitable<Result<std::vector<wire::Cover>>> Covered(WhereFrom from, std::vector<std::string> trees,
+                                                          std::vector<policy::ViewRules::CoverRule> rules) {
+  if (rules.empty()) co_return std::vector<wire::Cover>();
+  wire::CoverRequest request;
+  request.trees = std::move(trees);
+  for (const auto& rule : rules) {
+    wire::CoverRule& asked = request.rules.emplace_back(wire::CoverRule{KindOf(rule.kind), rule.match, rule.unless, {}});
+    for (const auto& grant : rule.grants) asked.grants.push_back({grant.match, grant.unless});
+  }
+  co_return co_await from.hands.Covers(std::move(request));
+}
 }  // namespace
 
 asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees,
                                                                std::vector<policy::ApprovedPath> approved) {
   policy::ViewRules view = policy::ViewOf(from.policy, from.workspace, approved);
-  if (view.covers.empty()) co_return std::vector<wire::Cover>();
-  wire::CoverRequest request;
-  for (const wire::Tree& tree : trees) request.trees.push_back(tree.path);
-  for (const auto& rule : view.covers) {
-    wire::CoverRule& asked = request.rules.emplace_back(wire::CoverRule{KindOf(rule.kind), rule.match, rule.unless, {}});
-    for (const auto& grant : rule.grants) asked.grants.push_back({grant.match, grant.unless});
-  }
-  auto covers = co_await from.hands.Covers(std::move(request));
-  co_return covers;
+  std::vector<std::string> paths;
+  for (const wire::Tree& tree : trees) paths.push_back(tree.path);
+  co_return co_await Covered(from, std::move(paths), std::move(view.covers));
+}
+
+asio::awaitable<Status> MayGoWith(WhereFrom from, std::string directory, bool approved) {
+  std::vector<policy::ViewRules::CoverRule> rules = policy::KeptBelow(from.policy, from.workspace, directory, approved);
+  std::vector<std::string> trees(1, std::move(directory));
+  auto kept = co_await Covered(from, std::move(trees), std::move(rules));
+  if (!kept) co_return std::unexpected(kept.error());
+  if (kept->empty()) co_return Status();
+  // Directories on the way to a pinned path are pinned too: the deepest is the path itself.
+  const wire::Cover& deepest = *std::ranges::max_element(*kept, {}, [](const wire::Cover& cover) { return cover.path.size(); });
+  co_return Fail(Code::kDenied, deepest.path + " lies in it, and no rule lets that be deleted",
+                 "delete what may go, one by one");
 }
 
 Status CommandsMayWrite(const LookedUp& found) {

@@ -41,6 +41,9 @@ asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool
 asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees,
                                                                std::vector<policy::ApprovedPath> approved);
 
+// kDenied, and which path, where the directory to delete holds what may not be deleted.
+asio::awaitable<Status> MayGoWith(WhereFrom from, std::string directory, bool approved);
+
 // kUnsupported where a command names a path of the workspace to write that its jail will not let it write.
 Status CommandsMayWrite(const LookedUp& found);
 

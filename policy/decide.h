@@ -218,6 +218,11 @@ struct ApprovedPath {  // what a call itself names, and a person said yes to
 // A source is in view where every layer that speaks of paths, and does not pass, has it in a tree.
 ViewRules ViewOf(const PolicySet& set, const std::string& workspace, const std::vector<ApprovedPath>& approved = {});
 
+// What of the tree below a directory may not go with it when it is deleted: what a rule keeps, and what no rule lets be
+// deleted. A yes of a person to the directory is one to all that another yes could free.
+std::vector<ViewRules::CoverRule> KeptBelow(const PolicySet& set, const std::string& workspace, const std::string& directory,
+                                            bool approved);
+
 // ---- the policies' own examples and tests
 // --------------------------------------------------------
 struct Finding {

@@ -1,6 +1,5 @@
 // What may a jail show, as the path rules of all layers have it?
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "policy/decide_parts.h"
@@ -59,6 +58,16 @@ class View {
       if (set_.Speaks(i, Matter::kPaths)) (set_.Passes(i, Matter::kPaths) ? passing_ : judging_).push_back(i);
   }
 
+  std::vector<ViewRules::CoverRule> Kept(const std::string& directory) {
+    for (const auto& layers : {judging_, passing_})
+      for (size_t layer : layers)
+        for (const PathRule& rule : set_.layer(layer).paths)
+          if (rule.level >= Level::kApprove) AddRule(rule, Act::kDelete, ViewRules::Cover::kPin);
+    for (size_t layer : judging_) AddUngranted({layer}, Act::kDelete, ViewRules::Cover::kPin, {directory});
+    if (judging_.empty()) AddUngranted(passing_, Act::kDelete, ViewRules::Cover::kPin, {directory});
+    return std::move(view_.covers);
+  }
+
   ViewRules Make() {
     for (const auto& layers : {judging_, passing_})
       for (size_t layer : layers) AddTrees(layer);
@@ -99,14 +108,19 @@ class View {
       if (rule.level < Level::kApprove) continue;
       for (const auto& [act, kind] : kKinds) {
         if ((rule.may & ActBit(act)) == 0) continue;
-        ViewRules::Grant globs = GlobsOf(rule, workspace_);
-        ViewRules::CoverRule cover{kind, std::move(globs.match), std::move(globs.unless), {}, rule.id};
-        if (rule.level == Level::kApprove) AddApproved(act, &cover.grants);
-        const bool may_be_lifted = !cover.grants.empty();
-        view_.covers.push_back(std::move(cover));
+        AddRule(rule, act, kind);
+        const bool may_be_lifted = !view_.covers.back().grants.empty();
         if (!may_be_lifted) break;  // hidden is frozen too, and frozen is pinned
       }
     }
+  }
+
+  void AddRule(const PathRule& rule, Act act, ViewRules::Cover kind) {
+    if ((rule.may & ActBit(act)) == 0) return;
+    ViewRules::Grant globs = GlobsOf(rule, workspace_);
+    ViewRules::CoverRule& cover =
+        view_.covers.emplace_back(ViewRules::CoverRule{kind, std::move(globs.match), std::move(globs.unless), {}, rule.id});
+    if (rule.level == Level::kApprove) AddApproved(act, &cover.grants);
   }
 
   void AddApproved(Act act, std::vector<ViewRules::Grant>* grants) const {
@@ -118,19 +132,21 @@ class View {
   void AddUngranted(const std::vector<size_t>& layers) {
     std::vector<std::string> shown{workspace_};
     for (const ViewRules::Source& source : view_.sources) shown.push_back(source.path);
-    for (const auto& [act, kind, trees] : {std::tuple{Act::kRead, ViewRules::Cover::kHide, &shown},
-                                           std::tuple{Act::kWrite, ViewRules::Cover::kFreeze, &view_.writable}}) {
-      ViewRules::CoverRule cover{kind, {}, {}, {}, ""};
-      for (const std::string& tree : *trees)
-        if (std::ranges::none_of(layers, [&](size_t i) { return LetsAll(set_.layer(i), act, tree, workspace_); }))
-          cover.match.push_back(Below(tree));
-      if (cover.match.empty()) continue;
-      for (size_t i : layers)
-        for (const PathRule& rule : set_.layer(i).paths)
-          if (Lets(rule, act)) cover.grants.push_back(GlobsOf(rule, workspace_));
-      AddApproved(act, &cover.grants);
-      view_.covers.push_back(std::move(cover));
-    }
+    AddUngranted(layers, Act::kRead, ViewRules::Cover::kHide, shown);
+    AddUngranted(layers, Act::kWrite, ViewRules::Cover::kFreeze, view_.writable);
+  }
+
+  void AddUngranted(const std::vector<size_t>& layers, Act act, ViewRules::Cover kind, const std::vector<std::string>& trees) {
+    ViewRules::CoverRule cover{kind, {}, {}, {}, ""};
+    for (const std::string& tree : trees)
+      if (std::ranges::none_of(layers, [&](size_t i) { return LetsAll(set_.layer(i), act, tree, workspace_); }))
+        cover.match.push_back(Below(tree));
+    if (cover.match.empty()) return;
+    for (size_t i : layers)
+      for (const PathRule& rule : set_.layer(i).paths)
+        if (Lets(rule, act)) cover.grants.push_back(GlobsOf(rule, workspace_));
+    AddApproved(act, &cover.grants);
+    view_.covers.push_back(std::move(cover));
   }
 
   const PolicySet& set_;
@@ -144,6 +160,13 @@ class View {
 
 ViewRules ViewOf(const PolicySet& set, const std::string& workspace, const std::vector<ApprovedPath>& approved) {
   return View(set, workspace, approved).Make();
+}
+
+std::vector<ViewRules::CoverRule> KeptBelow(const PolicySet& set, const std::string& workspace, const std::string& directory,
+                                            bool approved) {
+  std::vector<ApprovedPath> yes;
+  if (approved) yes.push_back({Below(directory), Act::kDelete});
+  return View(set, workspace, yes).Kept(directory);
 }
 
 }  // namespace warder::policy

@@ -144,6 +144,19 @@ TEST_F(Call, DeletedComesBack) {
   EXPECT_EQ(OnDisk("build/a/b.o"), "object\n");
 }
 
+// A folder is not a way around the rules of what lies in it.
+TEST_F(Call, AFolderDoesNotTakeAlongWhatMayNotBeDeleted) {
+  host_.WriteWorkspaceFile("build/a/b.o", "object\n");
+  host_.WriteWorkspaceFile("build/a/server.key", "KEY\n");
+  json refused = agent_->Call("delete_file", {{"path", "build"}});
+  EXPECT_TRUE(refused.value("isError", false)) << refused.dump();
+  EXPECT_NE(refused.dump().find("build/a/server.key lies in it"), std::string::npos) << refused.dump();
+  EXPECT_EQ(OnDisk("build/a/server.key"), "KEY\n");
+  std::filesystem::remove(host_.workspace() / "build/a/server.key");
+  EXPECT_FALSE(agent_->Call("delete_file", {{"path", "build"}}).value("isError", false));
+  EXPECT_FALSE(std::filesystem::exists(host_.workspace() / "build"));
+}
+
 // The words of the answer hold after a restart, which forgets what the broker had noted.
 TEST_F(Call, DeletedAndOverwrittenComeBackAfterARestart) {
   json wrote = Facts(agent_->Call("write_file", {{"path", "src/main.c"}, {"content", "int y;\n"}}));

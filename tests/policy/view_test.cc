@@ -69,6 +69,30 @@ TEST(View, WritableAreTheDirectoriesThatEveryLayerNames) {
   EXPECT_EQ(ViewOf(p, "/ws").writable, std::vector<std::string>{"/ws/build"});
 }
 
+TEST(View, WhatADeletedDirectoryMayNotTakeAlong) {
+  Policy p;
+  p.paths = {Under("ws", Level::kAuto, kAll, "${workspace}"), Globs("keys", Level::kForbid, kAll, {"**/*.key"}),
+             Globs("ask", Level::kApprove, kWriteDelete, {"**/*.cfg"}), Globs("frozen", Level::kForbid, 2, {"**/*.c"})};
+  p.has_paths = true;
+  auto kept = KeptBelow(p, "/ws", "/ws/d", false);
+  ASSERT_EQ(kept.size(), 2u) << "a rule on writes alone keeps nothing from being deleted";
+  EXPECT_EQ(kept[0].rule, "keys");
+  EXPECT_EQ(kept[1].rule, "ask");
+  for (const auto& rule : kept) {
+    EXPECT_EQ(rule.kind, ViewRules::Cover::kPin);
+    EXPECT_TRUE(rule.grants.empty());
+  }
+  kept = KeptBelow(p, "/ws", "/ws/d", true);
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_TRUE(kept[0].grants.empty()) << "no yes lifts forbid";
+  EXPECT_EQ(kept[1].grants.at(0).match, std::vector<std::string>{"/ws/d/**"});
+  p.paths = {Globs("only", Level::kAuto, kAll, {"/ws/d", "/ws/d/*.o"})};
+  kept = KeptBelow(p, "/ws", "/ws/d", false);
+  ASSERT_EQ(kept.size(), 1u) << "what no rule lets be deleted stays";
+  EXPECT_EQ(kept[0].match, std::vector<std::string>{"/ws/d/**"});
+  EXPECT_EQ(kept[0].grants.at(0).match.at(1), "/ws/d/*.o");
+}
+
 TEST(View, WhatNoRuleNamesIsHidden) {
   Policy p;
   p.paths = {Under("src", Level::kAuto, kReadOnly, "${workspace}/src"), Globs("docs", Level::kAuto, kReadOnly, {"**/*.md"})};
