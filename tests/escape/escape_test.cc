@@ -1,10 +1,13 @@
 // Does each attack of 6-threats fail, and which step of the jail is it that refuses?
 #include <gtest/gtest.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/jail/jail_harness.h"
@@ -77,9 +80,18 @@ std::vector<AttackRow> OfOneStep() {
   return rows;
 }
 
+// What differs by machine: before Linux 6.3 no memfd can be kept from being executed, so there is none; and a file
+// system that is read-only by itself says so before anybody asks who may write.
+int Expected(const AttackRow& row) {
+  if (std::string_view(row.attack).starts_with("exec-memfd") && access("/proc/sys/vm/memfd_noexec", F_OK) != 0) return ENOSYS;
+  struct statvfs usr {};
+  if (std::string_view(row.attack) == "write-usr" && statvfs("/usr", &usr) == 0 && (usr.f_flag & ST_RDONLY) != 0) return EROFS;
+  return row.expected;
+}
+
 class EscapeTest : public ::testing::TestWithParam<AttackRow> {};
 
-TEST_P(EscapeTest, IsRefused) { EXPECT_EQ(Attack(GetParam().attack), GetParam().expected) << GetParam().threat; }
+TEST_P(EscapeTest, IsRefused) { EXPECT_EQ(Attack(GetParam().attack), Expected(GetParam())) << GetParam().threat; }
 
 INSTANTIATE_TEST_SUITE_P(Threats, EscapeTest, ::testing::ValuesIn(kAttacks), NameOf);
 
