@@ -55,8 +55,8 @@ Result<std::string> ResultOf(const json& answer) {
   auto words = error->find("message");
   std::string what =
       words != error->end() && words->is_string() ? words->get<std::string>() : "no words";
-  // Which right is missing, or what else helps.
-  if (auto data = error->find("data"); data != error->end() && !data->is_null())
+  // What else helps; a right that is missing is named in the words.
+  if (auto data = error->find("data"); data != error->end() && !data->is_null() && !data->contains("right"))
     what += " (" + Text(*data) + ")";
   return Fail(CodeOf(code != error->end() && code->is_number_integer() ? code->get<int64_t>() : 0),
               what);

@@ -29,12 +29,13 @@ bool IsOurs(LineSocket& socket, const json& message, Status& status) {
 }
 
 void TellProgress(const json& message, int64_t id, const CallOptions& options) {
-  if (!options.progress || message.value("method", json()) != "notifications/progress") return;
+  if (message.value("method", json()) != "notifications/progress") return;
   const json params = message.value("params", json::object());
   if (!params.is_object() || params.value("progressToken", json()) != id) return;
   auto words = params.find("message");
-  if (words != params.end() && words->is_string())
-    options.progress(words->get_ref<const std::string&>());
+  if (words == params.end() || !words->is_string()) return;
+  const auto& tell = params.value("progress", json()) == 0 ? options.waits : options.progress;
+  if (tell) tell(words->get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ Result<CallAnswer> McpClient::CallTool(const std::string& name, const std::strin
                                        const CallOptions& options) {
   WARDER_TRY(json object, ParseObject(arguments));
   json params{{"name", name}, {"arguments", std::move(object)}};
-  if (options.progress) params["_meta"] = {{"progressToken", next_id_}};
+  if (options.progress || options.waits) params["_meta"] = {{"progressToken", next_id_}};
   return Request("tools/call", Text(params), options);
 }
 

@@ -16,8 +16,10 @@ namespace warder::agent {
 inline constexpr const char* kMcpVersion = "2025-11-25";
 
 struct CallOptions {
-  // Gets each progress message's text, in order; asks the host for progress only when it is set.
+  // Gets each progress message's text, in order; asks the host for progress only when this or `waits` is set.
   std::function<void(std::string_view message)> progress;
+  // Gets what a host says before the call has done anything (progress 0): that it waits for a person.
+  std::function<void(std::string_view message)> waits;
   // Readable (signalfd, pipe): the call is cancelled. Readable again afterwards is not looked at: the caller
   // drains it. -1: none.
   int cancel_fd = -1;

@@ -199,7 +199,13 @@ asio::awaitable<Said> Reload(AdminCall c) {
   Status written = co_await c.broker.ledger.Append(std::move(drafts));
   if (!written) co_return No(written.error());
   Status done = co_await c.broker.monitor.Reload();
-  if (!done) co_return No(kInternalError, "reload refused, the old policies stay: " + done.error().what);
+  if (!done) {
+    // The loader's words are lines; the last one's end says nothing.
+    std::string why = done.error().what;
+    why.erase(why.find_last_not_of('\n') + 1);
+    co_return No(done.error().code == Code::kInvalid ? kInvalidParams : kInternalError,
+                 "reload refused, the old policies stay: " + why);
+  }
   json notes = json::array();
   for (const auto& [file, set] : c.broker.generation->policies)
     for (const auto& layer : set->layers())
@@ -256,6 +262,11 @@ bool IsAgent(const wire::HostPlan& host, uint32_t uid) {
   return uid >= host.session_uid_first && uid <= host.session_uid_last;
 }
 
+std::string NoRight(uint32_t uid, const std::string& right) {
+  return "`people` in the host file gives you no right `" + right + "`; who keeps that file adds { who: \"user:" +
+         std::to_string(uid) + "\", may: [" + right + "] } and sends SIGHUP to warderd";
+}
+
 asio::awaitable<Said> Serve(Broker& broker, const PersonSeen& person, const Message& message) {
   if (message.kind != Message::Kind::kRequest) co_return No(kInvalidRequest, "a request with an id is needed");
   for (const Method& method : kMethods) {
@@ -263,8 +274,7 @@ asio::awaitable<Said> Serve(Broker& broker, const PersonSeen& person, const Mess
     // Looked up for each request: a reload may have taken the right away.
     if (IsAgent(broker.generation->host, person.uid)) co_return No(kNotAllowed, "an agent's uid may do nothing here");
     if ((RightsOf(broker.generation->host, person) & method.right) == 0)
-      co_return No(kNotAllowed, std::string("`people` in the host file gives you no right `") + method.right_name + "`",
-                   json{{"right", method.right_name}});
+      co_return No(kNotAllowed, NoRight(person.uid, method.right_name), json{{"right", method.right_name}});
     AdminCall call{broker, person, message.params};
     Said said = co_await method.serve(call);
     co_return said;
@@ -281,7 +291,7 @@ asio::awaitable<void> ServeAdmin(Broker& broker, wire::AdminOpened opened, Uniqu
   std::string refused;
   if (IsAgent(broker.generation->host, opened.uid)) refused = "an agent's uid never gets in here";
   if (refused.empty() && RightsOf(broker.generation->host, person) == 0)
-    refused = "`people` in the host file gives you no right";
+    refused = NoRight(opened.uid, "status");
   size_t all = 0, own = 0;
   for (const auto& [uid, count] : broker.admin_connections) {
     all += count;

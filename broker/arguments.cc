@@ -67,20 +67,28 @@ std::optional<std::string> CheckArray(const json& schema, const json& value, con
   return {};
 }
 
+// "; it takes path, offset", so that a slip of the pen is seen beside the right word.
+std::string Taken(json::const_iterator properties, const json& schema) {
+  std::string names;
+  if (properties != schema.end())
+    for (const auto& [key, unused] : properties->items()) names += (names.empty() ? "" : ", ") + key;
+  return names.empty() ? "" : "; it takes " + names;
+}
+
 std::optional<std::string> CheckObject(const json& schema, const json& value, const std::string& where) {
-  if (auto required = schema.find("required"); required != schema.end())
-    for (const json& key : *required)
-      if (!value.contains(key.get_ref<const std::string&>()))
-        return Named(Below(where, key.get<std::string>()), "is missing");
   auto properties = schema.find("properties");
   auto others = schema.find("additionalProperties");
   for (const auto& [key, item] : value.items()) {
     const json* fits = nullptr;
     if (properties != schema.end() && properties->contains(key)) fits = &(*properties)[key];
     else if (others != schema.end() && others->is_object()) fits = &*others;
-    if (fits == nullptr) return Named(Below(where, key), "is not an argument of this tool");
+    if (fits == nullptr) return Named(Below(where, key), "is not an argument of this tool" + Taken(properties, schema));
     if (auto wrong = CheckArguments(*fits, item, Below(where, key))) return wrong;
   }
+  if (auto required = schema.find("required"); required != schema.end())
+    for (const json& key : *required)
+      if (!value.contains(key.get_ref<const std::string&>()))
+        return Named(Below(where, key.get<std::string>()), "is missing");
   return {};
 }
 

@@ -1,6 +1,8 @@
 // The story of one call: decode, session, stop, facts, decide, approval, intent, run, outcome, reply.
 #include "broker/call_path.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "broker/decode.h"
 #include "broker/file_tools.h"
@@ -38,6 +40,8 @@ class CallPath {
   asio::awaitable<Status> FindFacts(bool digests);
   void Decide();
   asio::awaitable<std::optional<json>> AskPerson();
+  void SayThatItWaits(uint64_t approval);
+  std::string MissingProgram() const;
   asio::awaitable<json> RunTool();
   asio::awaitable<json> ChangeTool();
   asio::awaitable<json> LookTool();
@@ -173,6 +177,7 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
   Status asked = co_await broker_.ledger.Append(std::move(drafts));
   if (!asked) co_return Failure(id_.call, asked.error());
+  SayThatItWaits(place->id());
   ApprovalAnswer answer = co_await broker_.approvals.Ask(std::move(*place), std::move(request), running_->cancellation);
   std::vector<audit::Draft> answers = ApprovalAnswerRecords(id_, answer, digest);
   if (!answer.grant) {
@@ -196,6 +201,27 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   audit::Body body;
   body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.what);
   co_return co_await Finish(std::move(body), Failure(id_.call, error), {});
+}
+
+// Progress 0, which no output ever has: nothing is done yet.
+void CallPath::SayThatItWaits(uint64_t approval) {
+  if (request_.progress_token.is_null()) return;
+  const std::string words = "call " + std::to_string(id_.call) + " waits for a person: `warder approvals show " +
+                            std::to_string(approval) + "`";
+  session_->Notify(NotificationOf("notifications/progress",
+                                  {{"progressToken", request_.progress_token}, {"progress", 0}, {"message", words}}));
+}
+
+// The program that is not there, where a rule that allows would have been for it; empty: that is not why.
+std::string CallPath::MissingProgram() const {
+  const bool allows = std::ranges::any_of(policy_->layers(), [&](const auto& layer) {
+    return std::ranges::any_of(layer->exec, [&](const policy::ExecRule& rule) {
+      return rule.id == decision_.rule && rule.level != policy::Level::kForbid;
+    });
+  });
+  for (size_t i = 0; allows && i < found_.facts.programs.size(); ++i)
+    if (!found_.facts.programs[i].found) return found_.call.line.commands.at(found_.wanted.programs.at(i).command).argv.at(0);
+  return {};
 }
 
 // What was not written yet, and the intent, in one sync.
@@ -304,7 +330,9 @@ asio::awaitable<json> CallPath::Refuse(policy::Decision decision, const Approval
   drafts.push_back(DecisionDraft(decision, part));
   Status written = co_await broker_.ledger.Append(std::move(drafts));
   if (!written) co_return Failure(id_.call, written.error());
-  co_return Refusal(id_.call, decision, part, approval);
+  json answer = Refusal(id_.call, decision, part, approval);
+  if (std::string program = MissingProgram(); !program.empty()) answer["structuredContent"]["no_program"] = program;
+  co_return answer;
 }
 
 audit::Draft CallPath::DecisionDraft(const policy::Decision& decision, const std::string& part) {

@@ -48,7 +48,7 @@ Status DecodeCommand(const json& arguments, DecodedCall& out) {
   if (line) {
     out.call.opaque_text = TextOf(arguments, "command");
     out.call.line = policy::ReadLine(out.call.opaque_text);
-    out.line = ForTerminal(out.call.opaque_text);
+    out.line = out.call.opaque_text;
   } else {
     auto words = arguments["argv"].get<std::vector<std::string>>();
     size_t bytes = 0;
@@ -59,7 +59,6 @@ Status DecodeCommand(const json& arguments, DecodedCall& out) {
     out.line.clear();
     for (const std::string& word : words) out.line += (out.line.empty() ? "" : " ") + ShellQuote(word);
     out.call.opaque_text = out.line;
-    out.line = ForTerminal(out.line);
   }
   if (!out.call.line.opaque && out.call.line.commands.empty()) return Fail(Code::kInvalid, "command: nothing to run");
   out.call.directory = TextOf(arguments, "cwd");
@@ -85,7 +84,7 @@ Status DecodeFile(const json& arguments, DecodedCall& out) {
     if (auto length = arguments.find(key); length != arguments.end()) out.length = length->get<uint64_t>();
   if (auto offset = arguments.find("offset"); offset != arguments.end()) out.offset = offset->get<uint64_t>();
   if (auto depth = arguments.find("depth"); depth != arguments.end()) out.depth = depth->get<uint32_t>();
-  out.line = ForTerminal(out.call.path.empty() ? out.trash_entry : out.call.path);
+  out.line = out.call.path.empty() ? out.trash_entry : out.call.path;
   if (out.call.tool != policy::Tool::kWriteFile) return {};
   out.content = TextOf(arguments, "content");
   if (!out.base64) return {};

@@ -253,8 +253,9 @@ ChangeDone FinishChange(Broker& broker, CallId id, const wire::Agent& agent, con
   text = (written ? (said->created ? "Created " : "Wrote ") : "Deleted ") + plan.path;
   if (!said->trash_entry.empty()) {
     // With the path, so that it holds after a restart, which forgets the notes.
-    const std::string undo = "restore_file with trash_entry " + said->trash_entry + " and path " +
-                             ForTerminal(plan.path);
+    const std::string shown = ForTerminal(plan.path);
+    const std::string undo = (written ? "delete_file with path " + shown + ", then " : std::string()) +
+                             "restore_file with trash_entry " + said->trash_entry + " and path " + shown;
     out["trash_entry"] = said->trash_entry;
     out["undo"] = undo;
     text += written ? "; its old content is in the trash: " : "; it is in the trash: ";

@@ -47,7 +47,7 @@ std::string TextFor(const Shown& s) {
                      std::to_string(s.id.session) + ", call " + std::to_string(s.id.call) + "\n";
   text += "rule: " + s.decision.rule + " (" + s.decision.file + ":" +
           std::to_string(s.decision.where.line) + "): " + s.decision.why + "\n";
-  text += "asks: " + s.asked.line + "\n";
+  text += "asks: " + ForTerminal(s.asked.line) + "\n";
   for (const policy::SimpleCommand& command : s.found.call.line.commands) {
     text += "runs:";
     for (const std::string& word : command.argv) text += " " + ForTerminal(ShellQuote(word));

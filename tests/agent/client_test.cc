@@ -49,6 +49,7 @@ TEST(McpClient, CallsWithProgressPingsAndStrayMessages) {
                      {"notifications/initialized", {}},
                      {R"("progressToken":2)",
                       {R"({"jsonrpc":"2.0","id":9,"method":"ping"})",
+                       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":0,"message":"waits"}})",
                        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":1,"message":"a"}})",
                        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7,"progress":1,"message":"no"}})",
                        R"({"jsonrpc":"2.0","id":77,"result":{}})",
@@ -58,11 +59,14 @@ TEST(McpClient, CallsWithProgressPingsAndStrayMessages) {
   ASSERT_TRUE(client) << client.error().what;
   std::string seen;
   CallOptions options;
+  std::string waited;
   options.progress = [&](std::string_view message) { seen += message; };
+  options.waits = [&](std::string_view message) { waited += message; };
   auto answer = client->CallTool("run_command", R"({"argv":["true"]})", options);
   ASSERT_TRUE(answer) << answer.error().what;
   EXPECT_EQ(answer->result, R"({"isError":true})");
   EXPECT_EQ(seen, "a");
+  EXPECT_EQ(waited, "waits") << "nothing that a command wrote can say so";
   EXPECT_EQ(client->CallTool("x", "[]").error().code, Code::kInvalid);
   EXPECT_EQ(client->CallTool("x", std::string(1000, '[')).error().code, Code::kInvalid);
 }

@@ -85,6 +85,20 @@ TEST(Approvals, ANoIsToldWithItsWordsAndRunsNothing) {
   EXPECT_EQ(host.Count("run "), 0u);
 }
 
+TEST(Approvals, AClientThatAskedForProgressHearsThatItsCallWaits) {
+  FakeHost host;
+  Client person = host.ConnectPerson(), client = host.Connect();
+  const int64_t id = client.AskTool("run_command", kMake, {{"progressToken", 7}});
+  json asked = Waiting(host, person);
+  auto note = client.Receive();
+  ASSERT_TRUE(note);
+  EXPECT_EQ((*note)["params"]["progress"], 0) << *note;
+  EXPECT_NE((*note)["params"]["message"].get<std::string>().find("waits for a person: `warder approvals show 1`"), std::string::npos)
+      << *note;
+  Approve(person, asked);
+  EXPECT_EQ(client.AnswerTo(id)["result"].value("isError", false), false);
+}
+
 TEST(Approvals, SilenceIsNoAndRecordedAsSilence) {
   FakeHost host(TestPolicy(), [](wire::HostPlan& plan) { plan.approval_timeout_ms = 200; });
   Client person = host.ConnectPerson(), client = host.Connect();

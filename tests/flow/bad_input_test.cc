@@ -176,6 +176,20 @@ TEST(BadInput, ABadPolicyAtReloadKeepsTheOldOne) {
   EXPECT_EQ(agent->Run("false")["structuredContent"]["rule"], "no-rule");
 }
 
+TEST(BadInput, AProgramThatIsNotThereIsToldApartFromARefusal) {
+  std::string policy = kPolicy;
+  policy.replace(policy.find("[[cat,"), 6, "[[nosuchprog, cat,");
+  Host host(HostOptions{.policy = policy});
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  json facts = agent->Run("nosuchprog --now")["structuredContent"];
+  EXPECT_EQ(facts["refused"], true) << facts;
+  EXPECT_EQ(facts.value("no_program", ""), "nosuchprog") << facts;
+  EXPECT_FALSE(agent->Run("perl -e 1")["structuredContent"].contains("no_program")) << "no rule is for it";
+  EXPECT_FALSE(agent->Run("sudo nosuchprog")["structuredContent"].contains("no_program"));
+}
+
 TEST(BadInput, AFullDiskUnderTheLogRunsNothing) {
   fs::path mount_point = "/var/tmp/warder-full." + std::to_string(getpid());
   fs::create_directories(mount_point);
