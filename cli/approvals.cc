@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "cli/approver.h"
 #include "cli/commands.h"
 #include "cli/places.h"
 #include "cli/talk.h"
@@ -51,9 +52,8 @@ int Show(const Arguments& arguments) {
   if (!approval) return Trouble(approval.error());
   Print(arguments.json()
             ? JsonLines(*approval)
-            : "digest " + Shown(*approval, "digest") + "\n" +
-                  ForTerminal(approval->value("text", ""), true) + "\n`warder approvals approve " +
-                  Shown(*approval, "id") + " --digest " + Shown(*approval, "digest") +
+            : "digest " + Shown(*approval, "digest") + "\n" + ApprovalText(*approval) +
+                  "`warder approvals approve " + Shown(*approval, "id") + " --digest " + Shown(*approval, "digest") +
                   "` says yes to exactly this\n");
   return kOk;
 }
@@ -64,7 +64,7 @@ Result<json> DigestToApprove(const Arguments& arguments, const json& approval) {
   if (isatty(STDIN_FILENO) != 1)
     return Fail(Code::kInvalid, "approving without a terminal needs --digest",
                 "read the request with `warder approvals show`, and give the digest that it prints");
-  Print(ForTerminal(approval.value("text", ""), true) + "\nAllow this once? [y/N] ");
+  Print(ApprovalText(approval) + "Allow this once? [y/N] ");
   char answer[8] = {};
   ssize_t size = read(STDIN_FILENO, answer, sizeof answer - 1);
   std::string_view word(answer, size > 0 ? static_cast<size_t>(size) : 0);

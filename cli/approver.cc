@@ -49,7 +49,7 @@ void Answer(const std::string& socket, int terminal, const json& approval) {
     // What was typed before the question was no answer to it.
     tcflush(terminal, TCIFLUSH);
     Tell(terminal,
-         "\n" + ForTerminal(approval.value("text", ""), true) + "\nAllow this once? [y/N] ");
+         "\n" + ApprovalText(approval) + "Allow this once? [y/N] ");
     json parameters{{"id", id}, {"digest", approval.value("digest", json())}};
     done = AsksForYes(terminal) ? AskAdmin(socket, "approvals.approve", parameters)
                                 : AskAdmin(socket, "approvals.deny", {{"id", id}});
@@ -68,6 +68,11 @@ void Answer(const std::string& socket, int terminal, const json& approval) {
 }
 
 }  // namespace
+
+std::string ApprovalText(const json& approval) {
+  const int64_t left = approval.value("left_ms", int64_t{0}) / 1000;
+  return SafeText(approval.value("text", ""), true) + "time left: " + std::to_string(left) + " s; no answer is a no\n\n";
+}
 
 TerminalApprover::TerminalApprover(const std::string& admin_socket, uint64_t session) {
   pid_t parent = getpid();

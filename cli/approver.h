@@ -7,9 +7,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace warder::cli {
+
+// A waiting request (APPROVAL of docs/formats/admin.md) as its approver reads it, with the time that is left.
+std::string ApprovalText(const nlohmann::json& approval);
 
 class TerminalApprover {
  public:

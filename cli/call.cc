@@ -19,13 +19,13 @@ int Call(const Arguments& arguments) {
   if (!joined) return Trouble(joined.error());
   Result<std::unique_ptr<AgentTalk>> talk = AgentTalk::Begin(std::move(joined->connection));
   if (!talk) return Trouble(talk.error());
-  Result<json> result = (*talk)->Call(arguments.Text("TOOL"), parameters);
+  Result<json> result = (*talk)->Call(arguments.Text("TOOL"), parameters, SayThatItWaits);
   if (!result) return Trouble(result.error());
   json answer = Structured(*result);
   if (arguments.json()) {
     Print(JsonLines(answer));
   } else if (WasRefused(answer)) {
-    std::string text = RefusalText(answer);
+    std::string text = RefusalText(answer, AuditShow(*joined, Shown(answer, "call")));
     text.pop_back();
     Say(text);
   } else if (HasFailed(answer)) {
@@ -33,7 +33,7 @@ int Call(const Arguments& arguments) {
   } else {
     for (const json& item : result->value("content", json::array())) Print(ForReader(item.value("text", "")) + "\n");
   }
-  return WasRefused(answer) || HasFailed(answer) ? kFinding : kOk;
+  return CallExitCode(answer);
 }
 
 }  // namespace

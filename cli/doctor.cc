@@ -115,8 +115,15 @@ std::vector<Line> Lines(const std::string& text) {
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     size_t colon = line.find(": ");
-    if (colon == std::string::npos) lines.push_back({"", line});
-    else lines.push_back({line.substr(0, colon), line.substr(colon + 2)});
+    // The probe tries in a jail what must fail there, a word for each act.
+    if (size_t space = line.find(' '); colon == std::string::npos && space != std::string::npos) {
+      const std::string says = line.substr(space + 1);
+      lines.push_back({line.substr(0, space), says == "ok" ? "ok: tried in a jail and refused" : says});
+    } else if (colon == std::string::npos) {
+      lines.push_back({"", line});
+    } else if (line.substr(0, colon) != "kernel") {  // told already
+      lines.push_back({line.substr(0, colon), line.substr(colon + 2)});
+    }
   }
   return lines;
 }

@@ -23,9 +23,12 @@
 #include "cli/embedded_entries.h"
 #include "cli/host_process.h"
 #include "cli/places.h"
+#include "cli/policy_files.h"
 #include "cli/starter.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
+#include "config/answer.h"
+#include "config/on_disk.h"
 #include "wire/plan.h"
 
 namespace warder::cli {
@@ -181,7 +184,24 @@ Status Serve(const Place& place, const Served& served) {
   return WriteServed(place.directory, served);
 }
 
+// What a host would refuse of the policy is told before one is started or reloaded for it.
+Status CheckPolicy(const Entry& entry) {
+  std::vector<uint32_t> owners{0};
+  for (uid_t uid : PolicyOwners()) owners.push_back(uid);
+  if (Status owned = config::MayBeInForce(entry.policy, owners); !owned)
+    return Fail(Code::kInvalid, "the policy " + owned.error().what, owned.error().remedy);
+  WARDER_TRY(std::string bytes, ReadFile(entry.policy, limits::kMaxPolicyBytes));
+  config::JudgedPolicy judged = config::JudgePolicy(entry.policy, bytes);
+  if (!judged.problems.empty()) {
+    const policy::LoadProblem& first = judged.problems.front();
+    return Fail(Code::kInvalid, At(entry.policy, first.where) + ": " + first.what + (first.remedy.empty() ? "" : "; " + first.remedy),
+                "`warder policy check " + entry.policy + "` says all that is wrong");
+  }
+  return CheckProfile(judged.policy, entry.profile);
+}
+
 Status StartWith(const Place& place, const Entry& entry) {
+  WARDER_TRY_STATUS(CheckPolicy(entry));
   WARDER_TRY_STATUS(Serve(place, {place.state, {entry}}));
   std::vector<std::string> options{"--host-file", place.host_file, "--embedded", "--stop-after-idle", "60"};
   std::string log = place.directory + "/warderd.log";
@@ -198,6 +218,7 @@ Status JoinRunning(const Place& place, const Entry& entry, const json& status) {
     return e.name == entry.name && e.policy_digest == entry.policy_digest && e.owner == entry.owner;
   });
   if (same != known.entries.end()) return {};
+  WARDER_TRY_STATUS(CheckPolicy(entry));
   WARDER_TRY(std::vector<Entry> entries, Beside(known.entries, entry, BusyAgents(status)));
   WARDER_TRY_STATUS(Serve(place, {place.state, std::move(entries)}));
   Result<json> reloaded = AskAdmin(place.admin_socket, "reload");
@@ -286,7 +307,7 @@ Result<Joined> JoinEmbedded(const Arguments& arguments) {
   Say("embedded host " + std::string(reached.started ? "started" : "joined") + ": " + policy.name +
       ", jail tier namespace, separation by uid (asked as " + std::to_string(EntryUid(entry.name)) +
       ", approved by root), workspace " + ForTerminal(entry.workspace) + " in mode direct");
-  return Joined{std::move(reached.connection), entry.name, entry.workspace, place.admin_socket, true};
+  return Joined{std::move(reached.connection), entry.name, entry.workspace, place.admin_socket, place.state};
 }
 
 // The sockets of an installed host that let this uid in; nothing where it is not running or not ours.
@@ -302,7 +323,7 @@ Result<Joined> JoinInstalled() {
     if (Result<UniqueFd> fd = ConnectTo(socket); fd) {
       std::string name = std::filesystem::path(socket).stem();
       Say("installed host: agent " + name);
-      return Joined{std::move(*fd), name, "", "", false};
+      return Joined{std::move(*fd), name, "", "", kInstalledState};
     }
   }
   return Fail(Code::kNotFound, "no installed host serves this uid");
@@ -310,11 +331,16 @@ Result<Joined> JoinInstalled() {
 
 }  // namespace
 
+std::string AuditShow(const Joined& joined, const std::string& call) {
+  if (joined.state.empty() || access((joined.state + "/log").c_str(), R_OK) != 0) return "";
+  return "warder audit show " + call + (joined.state == kInstalledState ? "" : " --state " + ShellQuote(joined.state));
+}
+
 Result<Joined> JoinHost(const Arguments& arguments) {
   if (arguments.Has("socket")) {
     std::string socket = arguments.Text("socket");
     WARDER_TRY(UniqueFd connection, ConnectTo(socket));
-    return Joined{std::move(connection), std::filesystem::path(socket).stem(), "", "", false};
+    return Joined{std::move(connection), std::filesystem::path(socket).stem(), "", "", ""};
   }
   if (!arguments.Has("run-dir") && !arguments.Has("state") && !arguments.Has("policy"))
     if (Result<Joined> joined = JoinInstalled(); joined) return joined;

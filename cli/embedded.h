@@ -22,8 +22,12 @@ struct Joined {
   std::string agent;          // the entry's name
   std::string workspace;      // canonical
   std::string admin_socket;   // empty where the host is not ours to ask
-  bool embedded = false;
+  std::string state;          // where its log is; empty where that is not known
 };
+
+// The command that shows the call's records, as this user can give it: with the state directory where it is not the
+// default. Empty where the log is elsewhere or not this user's to read.
+std::string AuditShow(const Joined& joined, const std::string& call);
 
 // A connection for calls in this workspace: the installed host's where it runs and the caller is one of its
 // agents, `--socket` where given, else the embedded host's. Says on stderr, once, which host, policy and

@@ -29,10 +29,15 @@ std::string Lines(const char* before, const std::vector<config::PlacedProblem>& 
   return ForTerminal(text, true);
 }
 
+int NotRead(const Error& error) {
+  PrintError({error.code, "the host file can not be read: " + error.what, error.remedy.empty() ? "docs/install.md says how to write one" : error.remedy});
+  return kMisuse;
+}
+
 int Check(const Arguments& arguments) {
   const std::string file = File(arguments);
   Result<config::HostResult> loaded = config::LoadHostFileAt(file);
-  if (!loaded) return Trouble(loaded.error()), kMisuse;
+  if (!loaded) return NotRead(loaded.error());
   config::OnDisk found;
   if (loaded->problems.empty()) found = config::CheckOnDisk(*loaded, file);
   for (policy::LoadProblem& problem : loaded->problems) found.problems.push_back({file, std::move(problem)});
@@ -50,7 +55,7 @@ int Check(const Arguments& arguments) {
 
 int Show(const Arguments& arguments) {
   Result<config::HostResult> loaded = config::LoadHostFileAt(File(arguments));
-  if (!loaded) return Trouble(loaded.error()), kMisuse;
+  if (!loaded) return NotRead(loaded.error());
   if (!loaded->problems.empty()) {
     PrintError({Code::kInvalid, "the host file can not be used:\n" + ForTerminal(loaded->Describe(File(arguments)), true), {}});
     return kMisuse;

@@ -156,6 +156,10 @@ Result<policy::PolicySet> LoadLayers(const std::vector<std::string>& files) {
 int Explain(const Arguments& arguments) {
   Result<policy::PolicySet> set = LoadLayers(arguments.List("FILE"));
   if (!set) return Trouble(set.error()), kMisuse;
+  Status profile = CheckProfile(set->layer(0), arguments.Text("profile"));
+  for (size_t layer = 1; layer < set->size() && !profile; ++layer)
+    profile = CheckProfile(set->layer(layer), arguments.Text("profile"));
+  if (!profile) return Trouble(profile.error());
   Result<policy::Call> call = ReadCall(arguments.List("CALL"));
   if (!call) return Trouble(call.error());
   std::error_code error;

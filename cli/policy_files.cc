@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "base/sha256.h"
 #include "config/bind_disk.h"
 #include "config/in_force.h"
+#include "policy/schema.h"
 #include "policy/zones.h"
 
 namespace warder::cli {
@@ -106,6 +108,15 @@ policy::Facts LookUp(const policy::Wanted& wanted, const std::string& workspace)
   }
   for (const policy::WantedProgram& program : wanted.programs) facts.programs.push_back(LookAtProgram(program));
   return facts;
+}
+
+Status CheckProfile(const policy::Policy& policy, const std::string& profile) {
+  std::vector<std::string_view> names;
+  for (const policy::Profile& known : policy.profiles) names.push_back(known.name);
+  if (profile.empty() || std::ranges::find(names, profile) != names.end()) return {};
+  std::string remedy = policy::DidYouMean(profile, names);
+  if (remedy.empty()) remedy = names.empty() ? "leave --profile out" : "name one that it has";
+  return Fail(Code::kInvalid, policy.file + " has no profile " + policy::Quote(profile), remedy);
 }
 
 std::string At(const std::string& file, const policy::Where& where) {

@@ -25,6 +25,9 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file);
 // symlinks followed; programs as files of this machine.
 policy::Facts LookUp(const policy::Wanted& wanted, const std::string& workspace);
 
+// kInvalid where the policy has no profile of this name; empty names none.
+Status CheckProfile(const policy::Policy& policy, const std::string& profile);
+
 // "FILE:LINE:COLUMN".
 std::string At(const std::string& file, const policy::Where& where);
 

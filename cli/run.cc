@@ -1,6 +1,7 @@
 // `warder run -- CMD…`: one command, decided, recorded and jailed, as a person would run it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -53,53 +54,59 @@ void ShowOutput(int fd, const std::string& bytes) {
   [[maybe_unused]] Status written = WriteAll(fd, isatty(fd) == 1 ? ForTerminal(bytes, true) : bytes);
 }
 
-void Show(const json& answer) {
+void Show(const Joined& joined, const json& answer) {
+  const std::string call = Shown(answer, "call"), show = AuditShow(joined, call);
   if (WasRefused(answer)) {
-    std::string text = RefusalText(answer);
+    std::string text = RefusalText(answer, show);
     text.pop_back();
     return Say(text);
   }
-  if (HasFailed(answer)) return PrintError({Code::kSystem, FailureText(answer), "see `warder doctor`"});
+  if (HasFailed(answer)) return PrintError({Code::kSystem, FailureText(answer), show.empty() ? "" : "`" + show + "` tells more"});
   ShowOutput(STDOUT_FILENO, OutputBytes(answer, "stdout"));
   ShowOutput(STDERR_FILENO, OutputBytes(answer, "stderr"));
-  std::string call = Shown(answer, "call"), ended = answer.value("ended", "");
+  const std::string ended = answer.value("ended", "");
   if (answer.value("stdout_truncated", false) || answer.value("stderr_truncated", false))
     Say("call " + call + ": the middle of the output was cut at the limit");
   if (ended != "exited" && ended != "signaled")
-    Say("call " + call + ": ended by " + ended + "; `warder audit show " + call + "` tells more");
+    Say("call " + call + ": ended by " + ended + (answer.contains("why") ? ": " + Shown(answer, "why") : "") +
+        (show.empty() ? "" : "; `" + show + "` tells more"));
   if (answer.value("workspace", "") == "direct" && ended != "setup-failed")
-    Say("call " + call + ": ran in mode direct: what it changed on disk can not be taken back; `warder audit show " +
-        call + "` shows what ran");
+    Say("call " + call + " ran in mode direct: what it changed can not be taken back" + (show.empty() ? "" : "; `" + show + "` shows what ran"));
 }
 
-// The session's id, for the approver: only its requests are this terminal's to answer.
-Result<uint64_t> SessionOf(AgentTalk* talk) {
-  WARDER_TRY(json result, talk->Call("session_info", json::object()));
-  json answer = Structured(result);
-  if (auto id = answer.find("session"); id != answer.end() && id->is_number_unsigned()) return id->get<uint64_t>();
-  return Fail(Code::kUnavailable, "the host did not tell this session's id", "see `warder doctor`");
+// The session's id, for the approver: only its requests are this terminal's to answer. The host knows it by the
+// process that connected.
+Result<uint64_t> SessionOf(const Joined& joined) {
+  WARDER_TRY(json answer, AskAdmin(joined.admin_socket, "sessions.list"));
+  uint64_t session = 0;
+  for (const json& one : answer.value("sessions", json::array()))
+    if (one.value("agent", "") == joined.agent && one.value("pid", int64_t{0}) == getpid())
+      session = std::max(session, one.value("id", uint64_t{0}));
+  if (session != 0) return session;
+  return Fail(Code::kUnavailable, "the host lists no session of this process", "see `warder sessions list`");
 }
 
 int Run(const Arguments& arguments) {
+  if (arguments.List("CMD").front().empty())
+    return Trouble({Code::kInvalid, "the command's first word is empty", "name a program behind --"});
   Result<Joined> joined = JoinHost(arguments);
   if (!joined) return HostCould(joined.error());
   Result<json> call = CallArguments(arguments, joined->workspace);
   if (!call) return HostCould(call.error());
-  std::string admin_socket = joined->admin_socket;
   Result<std::unique_ptr<AgentTalk>> talk = AgentTalk::Begin(std::move(joined->connection));
   if (!talk) return HostCould(talk.error());
   std::optional<TerminalApprover> approver;
-  if (!admin_socket.empty()) {
-    Result<uint64_t> session = SessionOf(talk->get());
+  if (!joined->admin_socket.empty()) {
+    Result<uint64_t> session = SessionOf(*joined);
     if (!session) return HostCould(session.error());
-    approver.emplace(admin_socket, *session);
+    approver.emplace(joined->admin_socket, *session);
   }
-  Result<json> result = (*talk)->Call("run_command", *call);
+  Result<json> result = (*talk)->Call("run_command", *call, approver ? OnWait() : OnWait(SayThatItWaits));
   approver.reset();
   if (!result) return HostCould(result.error());
   json answer = Structured(*result);
   if (arguments.json()) Print(JsonLines(RunObject(answer)));
-  else Show(answer);
+  else Show(*joined, answer);
   return RunExitCode(answer);
 }
 

@@ -29,7 +29,7 @@ int Status(const Arguments& arguments) {
                       : status->value("ledger", "open") != "open" ? Paint(1, Colour::kRed, "serves no call")
                       : status->value("draining", false) ? Paint(1, Colour::kYellow, "draining")
                                                        : Paint(1, Colour::kGreen, "serving");
-  Print("host " + Shown(*status, "host") + ": " + state + " since " + Shown(*status, "started") + ", jail tier " +
+  Print("host " + Shown(*status, "host") + ": " + state + ", started " + Shown(*status, "started") + ", jail tier " +
         Shown(*status, "tier") + ", epoch " + Shown(*status, "epoch") + ", generation " +
         Shown(*status, "generation") + "\n");
   if (status->value("ledger", "open") != "open")

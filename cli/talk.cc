@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/connect.h"
 #include "cli/places.h"
+#include "cli/terminal.h"
 
 namespace warder::cli {
 namespace {
@@ -18,8 +19,10 @@ using nlohmann::json;
 class Talk : public AgentTalk {
  public:
   explicit Talk(agent::McpClient client) : client_(std::move(client)) {}
-  Result<json> Call(const std::string& tool, const json& arguments) override {
-    WARDER_TRY(agent::CallAnswer answer, client_.CallTool(tool, agent::Text(arguments)));
+  Result<json> Call(const std::string& tool, const json& arguments, const OnWait& on_wait) override {
+    agent::CallOptions options;
+    options.waits = on_wait;
+    WARDER_TRY(agent::CallAnswer answer, client_.CallTool(tool, agent::Text(arguments), options));
     return agent::ParseObject(answer.result);
   }
 
@@ -48,6 +51,8 @@ Result<std::unique_ptr<AgentTalk>> AgentTalk::Begin(UniqueFd connection) {
   return std::make_unique<Talk>(std::move(client));
 }
 
+void SayThatItWaits(std::string_view words) { Say(SafeText(words)); }
+
 std::string JsonLines(const json& value) {
   // A program that reads it gets the text; a terminal gets it as \u escapes, none of which it could
   // act on.
@@ -57,8 +62,8 @@ std::string JsonLines(const json& value) {
 std::string Shown(const json& object, const char* key) {
   auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "";
-  if (found->is_string()) return ForTerminal(found->get<std::string>());
-  return ForTerminal(found->dump(-1, ' ', false, json::error_handler_t::replace));
+  if (found->is_string()) return SafeText(found->get<std::string>());
+  return SafeText(found->dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 }  // namespace warder::cli

@@ -1,6 +1,7 @@
 // What does `warder` say to a host? One request and its answer, on the admin or the agent socket.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,6 +22,10 @@ Result<nlohmann::json> AskAdmin(const std::string& socket, const std::string& me
 Result<nlohmann::json> AskHost(const Arguments& arguments, const std::string& method,
                                const nlohmann::json& parameters = nlohmann::json::object());
 
+using OnWait = std::function<void(std::string_view words)>;
+// Tells the caller on stderr.
+void SayThatItWaits(std::string_view words);
+
 // One MCP session on a connection to an agent socket.
 class AgentTalk {
  public:
@@ -28,7 +33,9 @@ class AgentTalk {
   virtual ~AgentTalk() = default;
   // The tool's result object (content, structuredContent, isError). An Error is trouble with the host or a
   // broken request, never a refusal by policy.
-  virtual Result<nlohmann::json> Call(const std::string& tool, const nlohmann::json& arguments) = 0;
+  // on_wait: told once where the call waits for a person, in the host's words.
+  virtual Result<nlohmann::json> Call(const std::string& tool, const nlohmann::json& arguments,
+                                      const OnWait& on_wait = {}) = 0;
 };
 
 // The JSON as --json prints it: indented, bytes that are not UTF-8 replaced, newline at the end.

@@ -73,6 +73,18 @@ std::string ForReader(std::string_view text) {
   return isatty(STDOUT_FILENO) == 1 ? ForTerminal(text, true) : std::string(text);
 }
 
+std::string SafeText(std::string_view text, bool keep_lines) {
+  // A backslash is no part of another character (RFC 3629), so the pieces between are whole.
+  std::string out;
+  for (;;) {
+    const size_t at = text.find('\\');
+    out += ForTerminal(text.substr(0, at), keep_lines);
+    if (at == std::string_view::npos) return out;
+    out += '\\';
+    text.remove_prefix(at + 1);
+  }
+}
+
 std::string Counted(size_t count, std::string_view one, std::string_view many) {
   std::string text = std::to_string(count) + " ";
   if (count == 1) return text.append(one);

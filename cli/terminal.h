@@ -29,6 +29,10 @@ void Print(std::string_view text);
 // Text that an agent or its programs wrote: as it is for a pipe, made safe for a terminal on stdout.
 std::string ForReader(std::string_view text);
 
+// Text of which a host made the parts safe already: made safe again for a person, a backslash stays one. Text that
+// nobody escaped is as harmless, only not unambiguous.
+std::string SafeText(std::string_view text, bool keep_lines = false);
+
 // "1 agent", "2 agents"; `many` where an s does not make the plural.
 std::string Counted(size_t count, std::string_view one, std::string_view many = {});
 

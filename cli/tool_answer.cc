@@ -1,11 +1,15 @@
 // How is the answer of a tool shown to a person, and which exit code does it become? See tool_answer.h.
 #include "cli/tool_answer.h"
 
+#include <pwd.h>
+
 #include <csignal>
 #include <cstdint>
 
 #include "base/text.h"
+#include "cli/command.h"
 #include "cli/talk.h"
+#include "cli/terminal.h"
 
 namespace warder::cli {
 
@@ -29,21 +33,34 @@ bool Says(const json& answer, const char* flag) {
 bool WasRefused(const json& answer) { return Says(answer, "refused"); }
 bool HasFailed(const json& answer) { return Says(answer, "failed"); }
 
-std::string RefusalText(const json& answer) {
+namespace {
+
+// "root (uid 0)": a host tells the number, people know the name.
+std::string Person(const json& approval) {
+  auto by = approval.find("by");
+  if (by == approval.end() || !by->is_number_integer()) return Shown(approval, "by");
+  const passwd* user = getpwuid(by->get<uid_t>());
+  const std::string number = "uid " + by->dump();
+  return user == nullptr ? number : SafeText(user->pw_name) + " (" + number + ")";
+}
+
+}  // namespace
+
+std::string RefusalText(const json& answer, const std::string& explain) {
   std::string text = "refused: " + Shown(answer, "part") + "\n";
   text += "  rule " + Shown(answer, "rule") + " (" + Shown(answer, "level") + ")";
   if (std::string file = Shown(answer, "file"); !file.empty()) text += " at " + file;
   text += ": " + Shown(answer, "why") + "\n";
   if (auto approval = answer.find("approval"); approval != answer.end() && approval->is_object()) {
     bool timeout = approval->value("answer", "") == "timeout";
-    text += timeout ? "  nobody answered in time" : "  denied by " + Shown(*approval, "by");
+    text += timeout ? "  nobody answered in time" : "  denied by " + Person(*approval);
     if (std::string message = Shown(*approval, "message"); !message.empty()) text += ": " + message;
     text += "\n";
   }
-  if (std::string instead = Shown(answer, "instead"); !instead.empty()) text += "  instead: " + instead + "\n";
-  std::string explain = Shown(answer, "explain");
-  if (explain.empty()) explain = "warder audit show " + Shown(answer, "call");
-  return text + "  explain: " + explain + "\n";
+  if (std::string instead = Shown(answer, "instead"); !instead.empty())
+    text += "  instead: " + (instead.starts_with("session_info") ? "`warder call session_info`" + instead.substr(12) : instead) + "\n";
+  if (!explain.empty()) return text + "  explain: " + explain + "\n";
+  return text + "  explain: who runs this host sees it with `" + Shown(answer, "explain") + "`\n";
 }
 
 std::string FailureText(const json& answer) {
@@ -81,8 +98,8 @@ std::string OutputBytes(const json& answer, const char* stream) {
 }
 
 int RunExitCode(const json& answer) {
-  if (WasRefused(answer)) return kRunRefused;
-  if (HasFailed(answer)) return answer.value("code", "") == "not found" ? kRunNoProgram : kRunHostCould;
+  if (WasRefused(answer)) return answer.contains("no_program") ? kRunNoProgram : kRunRefused;
+  if (HasFailed(answer)) return answer.value("code", "") == "invalid" ? kMisuse : kRunHostCould;
   std::string ended = answer.value("ended", "");
   if (ended == "exited") return answer.value("exit_code", kRunHostCould) & 0xff;
   if (ended == "signaled") return 128 + answer.value("signal", 0);
@@ -92,6 +109,14 @@ int RunExitCode(const json& answer) {
   if (ended == "disk-limit") return 128 + SIGXFSZ;
   if (ended == "cancelled") return 128 + SIGTERM;
   return kRunHostCould;
+}
+
+int CallExitCode(const json& answer) {
+  if (WasRefused(answer)) return kFinding;
+  if (!HasFailed(answer)) return kOk;
+  const std::string code = answer.value("code", "");
+  if (code == "invalid") return kMisuse;
+  return code == "unavailable" || code == "unsupported" || code == "system" ? kHostCould : kFinding;
 }
 
 json RunObject(const json& answer) {

@@ -21,8 +21,9 @@ bool WasRefused(const nlohmann::json& answer);
 bool HasFailed(const nlohmann::json& answer);
 
 // What a person reads of a refusal: what was refused, the rule and where it stands, why, what would be allowed,
-// and last the command that explains it. Several lines, the first without "warder: ".
-std::string RefusalText(const nlohmann::json& answer);
+// and last the command that explains it: `explain`, or where that is empty, for whom the host's own words are.
+// Several lines, the first without "warder: ".
+std::string RefusalText(const nlohmann::json& answer, const std::string& explain);
 std::string FailureText(const nlohmann::json& answer);
 
 // stdout or stderr of a run, from the text or from the base64 form.
@@ -30,6 +31,9 @@ std::string OutputBytes(const nlohmann::json& answer, const char* stream);
 
 // The exit code of `warder run` for this answer.
 int RunExitCode(const nlohmann::json& answer);
+
+// The exit code of `warder call` for this answer.
+int CallExitCode(const nlohmann::json& answer);
 
 // The one object of `warder run --json`.
 nlohmann::json RunObject(const nlohmann::json& answer);

@@ -136,10 +136,35 @@ TEST(ToolAnswer, RunEndsWithTheCodesOfTheProtocol) {
       {{{"ended", "setup-failed"}}, 125},
       {{{"ended", "lost"}}, 125},
       {{{"refused", true}}, 126},
+      {{{"refused", true}, {"no_program", "mkae"}}, 127},
+      {{{"failed", true}, {"code", "invalid"}}, 2},
       {{{"failed", true}, {"code", "unavailable"}}, 125},
       {json::object(), 125},  // an answer without an end is no success
   };
   for (const auto& [answer, code] : cases) EXPECT_EQ(RunExitCode(answer), code) << answer;
+}
+
+TEST(ToolAnswer, CallEndsWithTheCodesOfEveryCommand) {
+  const std::pair<json, int> cases[] = {
+      {{{"path", "/a"}}, kOk},
+      {{{"refused", true}}, kFinding},
+      {{{"failed", true}, {"code", "conflict"}}, kFinding},
+      {{{"failed", true}, {"code", "not-found"}}, kFinding},
+      {{{"failed", true}, {"code", "invalid"}}, kMisuse},
+      {{{"failed", true}, {"code", "unavailable"}}, kHostCould},  // the log is full, or shut
+      {{{"failed", true}, {"code", "system"}}, kHostCould},
+  };
+  for (const auto& [answer, code] : cases) EXPECT_EQ(CallExitCode(answer), code) << answer;
+}
+
+TEST(ToolAnswer, WhoSaidNoIsNamed) {
+  const std::string text = RefusalText({{"refused", true}, {"approval", {{"answer", "denied"}, {"by", 0}}}}, "");
+  EXPECT_NE(text.find("denied by root (uid 0)"), std::string::npos) << text;
+}
+
+TEST(Terminal, WhatWasMadeSafeIsNotEscapedTwiceAndNothingRawPasses) {
+  EXPECT_EQ(SafeText("grep '\\d' \\x1b[2J"), "grep '\\d' \\x1b[2J");
+  EXPECT_EQ(SafeText("a\\\033[2J\n"), "a\\\\x1b[2J\\n");
 }
 
 TEST(ToolAnswer, ACounterIsNoFlag) {
@@ -208,8 +233,9 @@ TEST(Terminal, GetsNothingRawFromAnAgent) {
 
 TEST(ToolAnswer, ARefusalEndsWithTheCommandThatExplainsIt) {
   std::string text = RefusalText({{"refused", true}, {"part", "cat \033[2J"}, {"rule", "r"}, {"level", "forbid"},
-                                  {"why", "because"}, {"call", 12}, {"explain", "warder audit show 12"}});
-  EXPECT_TRUE(text.ends_with("explain: warder audit show 12\n")) << text;
+                                  {"why", "because"}, {"call", 12}, {"explain", "warder audit show 12"}},
+                                 "warder audit show 12 --state /srv/s");
+  EXPECT_TRUE(text.ends_with("explain: warder audit show 12 --state /srv/s\n")) << text;
   EXPECT_EQ(text.find('\033'), std::string::npos) << "an agent's words reached the terminal";
 }
 
