@@ -142,6 +142,7 @@ std::string NoteSigner::Skey() const {
 }
 
 Result<std::string> NoteSigner::Sign(std::string_view text) const {
+  if (!text.ends_with('\n') || !IsUtf8(text)) return Fail(Code::kInvalid, "a text that no note can hold");
   Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed_.data(), seed_.size()),
           EVP_PKEY_free);
   DigestContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
@@ -164,13 +165,12 @@ std::string CheckpointText(const Checkpoint& checkpoint) {
 
 Result<Checkpoint> ParseCheckpoint(std::string_view text) {
   Checkpoint checkpoint;
-  size_t first = text.find('\n'), second = text.find('\n', first + 1);
-  if (first == std::string_view::npos || second == std::string_view::npos)
+  const size_t first = text.find('\n'), second = text.find('\n', first + 1), third = text.find('\n', second + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos || third == std::string_view::npos)
     return Fail(Code::kInvalid, "a checkpoint without three lines");
   checkpoint.origin = text.substr(0, first);
   auto size = ParseDecimal(text.substr(first + 1, second - first - 1));
-  std::string root =
-      FromBase64(text.substr(second + 1, text.find('\n', second + 1) - second - 1)).value_or("");
+  std::string root = FromBase64(text.substr(second + 1, third - second - 1)).value_or("");
   if (checkpoint.origin.empty() || !size || root.size() != 32)
     return Fail(Code::kInvalid, "a checkpoint without origin, size and root");
   checkpoint.size = *size;

@@ -43,7 +43,7 @@ class NoteSigner {
 
   const NoteVerifier& verifier() const { return verifier_; }
   std::string Skey() const;
-  // text ends with a newline and holds no empty line at its end.
+  // kInvalid where the text is not UTF-8 or does not end with a newline: nobody could open its note.
   Result<std::string> Sign(std::string_view text) const;
 
  private:

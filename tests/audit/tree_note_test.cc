@@ -80,6 +80,13 @@ TEST(Note, KeysOfOtherFormsAreRefused) {
   EXPECT_FALSE(NoteSigner::Generate("a+b"));
 }
 
+TEST(Note, ATextThatNobodyCouldOpenIsNotSigned) {
+  auto signer = NoteSigner::Generate("host");
+  ASSERT_TRUE(signer.has_value());
+  for (const char* text : {"", "no last newline", "\xff\n"}) EXPECT_FALSE(signer->Sign(text)) << text;
+  EXPECT_TRUE(signer->Sign("words\n"));
+}
+
 TEST(Note, CheckpointGoesThereAndBack) {
   Checkpoint checkpoint{"warder-log/h", 12'345'678'901, LeafHash("x")};
   auto back = ParseCheckpoint(CheckpointText(checkpoint));
@@ -87,6 +94,8 @@ TEST(Note, CheckpointGoesThereAndBack) {
   EXPECT_EQ(back->origin, checkpoint.origin);
   EXPECT_EQ(back->size, checkpoint.size);
   EXPECT_EQ(back->root, checkpoint.root);
+  const std::string whole = CheckpointText(checkpoint);
+  EXPECT_FALSE(ParseCheckpoint(whole.substr(0, whole.size() - 1))) << "the last line is cut";
   for (const char* text : {"", "a\n1\n", "a\n01\nAAAA\n", "a\n-1\nAAAA\n"})
     EXPECT_FALSE(ParseCheckpoint(text)) << text;
 }

@@ -155,6 +155,24 @@ TEST(House, NamesAreTheFieldsOwn) {
       EXPECT_FALSE(std::regex_search(line, vague)) << path << ": " << line;
 }
 
+TEST(House, EveryMessageBetweenProcessesIsFuzzed) {
+  std::string fuzzer;
+  for (const std::string& line : Lines(kRoot / "fuzz/messages.cc")) fuzzer += line + " ";
+  const std::regex definition("^struct (\\w+) \\{");
+  size_t messages = 0;
+  for (const std::string& path : Sources({"wire", "audit"})) {
+    std::string name;
+    for (const std::string& line : Lines(kRoot / path)) {
+      std::smatch found;
+      if (std::regex_search(line, found, definition)) name = found[1];
+      if (!line.contains("kType = ")) continue;
+      ++messages;
+      EXPECT_TRUE(std::regex_search(fuzzer, std::regex("[<: ]" + name + "[,>]"))) << path << ": " << name;
+    }
+  }
+  EXPECT_GT(messages, 40u);
+}
+
 // "Suite.Test" of every test below tests/.
 std::set<std::string> TestNames() {
   std::string all;

@@ -1,0 +1,1 @@
+warder_fuzz(checkpoint SOURCES checkpoint.cc LINK warder_audit)
