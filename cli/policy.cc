@@ -19,7 +19,8 @@ json ProblemJson(const std::string& file, const policy::Where& where, const std:
 
 void ShowProblem(Colour colour, const char* kind, const json& problem) {
   std::string remedy = Shown(problem, "remedy");
-  Print(Paint(1, colour, kind) + " " + Shown(problem, "at") + ": " + Shown(problem, "what") +
+  // The place first, so that editors jump to it.
+  Print(Shown(problem, "at") + ": " + Paint(1, colour, kind) + ": " + Shown(problem, "what") +
         (remedy.empty() ? "" : "; " + remedy) + "\n");
 }
 
@@ -47,9 +48,11 @@ void ShowOne(const json& one) {
   const json& counts = one["counts"];
   std::string file = Shown(one, "file");
   if (!one["usable"].get<bool>()) return Print(file + ": can not be used\n");
-  Print(file + ": " + Shown(counts, "exec_rules") + " exec rules, " + Shown(counts, "path_rules") + " path rules, " +
-        Shown(counts, "profiles") + " profiles; " + Shown(counts, "examples") + " examples and " +
-        Shown(counts, "tests") + " tests, " + (one["findings"].empty() ? "all hold" : std::to_string(one["findings"].size()) + " fail") + "\n");
+  auto counted = [&](const char* key, const char* what) { return Counted(counts[key].get<size_t>(), what); };
+  const size_t fails = one["findings"].size();
+  Print(file + ": " + counted("exec_rules", "exec rule") + ", " + counted("path_rules", "path rule") + ", " +
+        counted("profiles", "profile") + "; " + counted("examples", "example") + " and " + counted("tests", "test") + ", " +
+        (fails == 0 ? "all hold" : std::to_string(fails) + (fails == 1 ? " fails" : " fail")) + "\n");
 }
 
 int Check(const Arguments& arguments) {

@@ -29,6 +29,12 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
   checked.problems = std::move(loaded.problems);
   if (!checked.usable) return checked;
   checked.notes = config::BindFromDisk(checked.policy);
+  for (const policy::ExecRule& rule : checked.policy.exec)
+    for (const policy::Element& element : rule.argv)
+      if (element.kind == policy::ElementKind::kWords &&
+          std::ranges::any_of(element.words, [](const std::string& word) { return word.contains('*'); }))
+        checked.notes.push_back({element.where, "a * in a word of argv is that character, no wildcard",
+                                 "write { path: read }, { re: \"…\" } or ... where more is meant"});
   struct stat status{};
   if (stat(file.c_str(), &status) == 0 && (status.st_mode & 022) != 0)
     checked.notes.push_back({{1, 1}, "its group or others may write it: no host takes it so", "chmod go-w " + file});

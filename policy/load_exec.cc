@@ -24,16 +24,29 @@ void ReadAction(Reading& reading, const YamlNode& node, RuleDraft& into) {
   if (!IsActionName(*text))
     reading.Problem(node.where, Quote(*text) + " is not an action",
                     "write small letters, digits and _, as `git_status`");
-  into.rule.action = *text;
+  // As the rest of the file will name it: one slip is told once.
+  for (char c : *text) into.rule.action += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
 void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
   into.rule.level = reading.LevelOf(node);
 }
 
+}  // namespace
+
+std::string ReadForbidWords(Reading& reading, const YamlNode& node) {
+  constexpr std::string_view kForm = "write `forbid: what the agent is told`";
+  auto text = reading.Text(node, std::string(kForm));
+  for (std::string_view word : {"true", "false", "yes", "no", "on", "off"})
+    if (text && *text == word)
+      reading.Problem(node.where, "forbid takes words, not " + Quote(*text), std::string(kForm));
+  return text.value_or("");
+}
+
+namespace {
+
 void ReadForbid(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  if (auto text = reading.Text(node, "write `forbid: what the agent is told`"))
-    into.rule.forbid_text = *text;
+  into.rule.forbid_text = ReadForbidWords(reading, node);
 }
 
 void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {

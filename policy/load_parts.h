@@ -34,6 +34,9 @@ inline constexpr std::string_view kBuiltInTools[] = {
     "undo_call",    "http_request",  "process_output", "stop_process", "list_changes",
     "report_usage", "session_info"};
 
+// What the agent is told; words, and no yes or no (load_exec.cc).
+std::string ReadForbidWords(Reading& reading, const YamlNode& node);
+
 // What a rule of paths and one of hosts have alike: load_paths.cc and load_network.cc name these in their tables.
 template <typename Rule>
 struct GradedDraft {
@@ -59,7 +62,7 @@ void ReadGradedForbid(Reading& reading, const YamlNode& node, GradedDraft<Rule>&
     reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
   into.has_level = true;
   into.rule.level = Level::kForbid;
-  into.rule.forbid_text = reading.Text(node, "write `forbid: what the agent is told`").value_or("");
+  into.rule.forbid_text = ReadForbidWords(reading, node);
 }
 template <typename Rule>
 void ReadGradedWhy(Reading& reading, const YamlNode& node, GradedDraft<Rule>& into) {

@@ -25,8 +25,9 @@ std::optional<std::string> Fill(Reading& reading, const std::string& text, Where
                     "write it in front, followed by / or nothing, and only one");
     return std::nullopt;
   }
-  reading.Problem(where, Quote("${" + name + "}") + " is not a variable",
-                  DidYouMean(name, kVariables));
+  constexpr std::string_view kWritten[] = {"${workspace}", "${tmp}"};
+  const std::string written = "${" + name + "}";
+  reading.Problem(where, Quote(written) + " is not a variable", DidYouMean(written, kWritten));
   return std::nullopt;
 }
 
@@ -60,9 +61,9 @@ void ReadMay(Reading& reading, const YamlNode& node, RuleDraft& into) {
 void ReadUnder(Reading& reading, const YamlNode& node, RuleDraft& into) {
   auto text = reading.Text(node, "write `under: /directory` or `under: ${workspace}`");
   if (!text) return;
-  into.rule.under = *text;
   auto filled = Fill(reading, *text, node.where);
   if (!filled) return;
+  into.rule.under = *text;
   if (text->find('*') != std::string::npos)
     reading.Problem(node.where, Quote(*text) + " has a wildcard",
                     "write globs under `match`; `under` is one directory");
@@ -118,7 +119,8 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
         node.where,
         under == nullptr ? "a path rule without paths" : "a path rule with `under` and `match`",
         "write either `under: directory` or `match: [globs]`");
-  if (rule.level == Level::kForbid) return;
+  // A directory that was not understood is told already.
+  if (rule.level == Level::kForbid || (under != nullptr && rule.under.empty())) return;
   if (under != nullptr && rule.under == "/")
     reading.Problem(under->where, "\"/\" is the whole host",
                     "name the directories that are needed");

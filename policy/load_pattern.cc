@@ -41,6 +41,32 @@ std::optional<RegexProblem> ReadBundle(std::string_view text, Flag& flag) {
   return std::nullopt;
 }
 
+// What people write where the language has INT, TEXT or READ; `short` ones behind a single dash too, where the
+// others may be a word of the program's own (-DNAME).
+struct Placeholder {
+  std::string_view word, kind;
+  bool is_short;
+};
+constexpr Placeholder kPlaceholders[] = {
+    {"NUMBER", "INT", true}, {"NUM", "INT", true},     {"INTEGER", "INT", true}, {"COUNT", "INT", false},
+    {"STRING", "TEXT", true}, {"STR", "TEXT", false},  {"VALUE", "TEXT", false}, {"WORD", "TEXT", false},
+    {"NAME", "TEXT", false},  {"FILE", "READ", true},  {"PATH", "READ", true},   {"DIR", "READ", false},
+};
+
+// "-jNUM", "--max=FILE": meant as a kind, and read as a flag of that very spelling.
+std::optional<RegexProblem> FindPlaceholder(std::string_view text) {
+  for (const Placeholder& known : kPlaceholders) {
+    if (!text.ends_with(known.word)) continue;
+    const std::string_view name = text.substr(0, text.size() - known.word.size());
+    const bool is_long = name.starts_with("--") && name.ends_with("=");
+    const bool is_short = known.is_short && name.size() == 2 && name != "--" && name != "-D";
+    if (!is_long && !is_short) continue;
+    return RegexProblem{Quote(known.word) + " is not a kind of value",
+                        "did you mean " + Quote(std::string(name) + std::string(known.kind)) + "?"};
+  }
+  return std::nullopt;
+}
+
 // "-n INT"
 std::optional<RegexProblem> ReadSeparate(std::string_view text, size_t blank, Flag& flag) {
   std::string_view kind = text.substr(blank + 1), name = text.substr(0, blank);
@@ -77,6 +103,7 @@ std::optional<RegexProblem> ReadFlag(std::string_view text, Flag& flag) {
     flag = {FlagForm::kGlued, std::string(name), known.value};
     return std::nullopt;
   }
+  if (auto meant = FindPlaceholder(text)) return meant;
   flag = {FlagForm::kExact, std::string(text), FlagValue::kNone};
   return std::nullopt;
 }

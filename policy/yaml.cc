@@ -14,6 +14,8 @@
 namespace warder::policy {
 namespace {
 
+constexpr const char* kKeyNoText = "a key that is not text";
+
 // Thrown through yaml-cpp by the builder, caught in ParseYaml below.
 struct Refused {
   LoadProblem problem;
@@ -32,6 +34,43 @@ std::string Quoted(std::string_view text) {
   constexpr size_t kShown = 60;
   bool cut = text.size() > kShown;
   return "\"" + ForTerminal(text.substr(0, kShown)) + (cut ? "…\"" : "\"");
+}
+
+// Where the last quoted text that begins before `end` was opened, if it is not closed in its own line: then whatever
+// the parser met later is no fault of the place where it met it.
+std::optional<Where> QuoteLeftOpen(std::string_view bytes, Where end) {
+  Where at{1, 1}, opened;
+  char quote = 0, before = ' ';
+  bool comment = false, left_open = false;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    const bool after = at.line > end.line || (at.line == end.line && at.column >= end.column);
+    if (after && quote == 0) break;
+    if (c == '\n') {
+      left_open = left_open || quote != 0;
+      comment = false;
+    } else if (quote != 0) {
+      if (quote == '"' && c == '\\') {
+        ++i;
+        ++at.column;
+      } else if (c == quote) {
+        quote = 0;
+      }
+    } else if (c == '#' && (before == ' ' || before == '\n')) {
+      comment = true;
+    } else if (!comment && (c == '"' || c == '\'') && std::string_view(" \n[{,").contains(before)) {
+      quote = c;
+      opened = at;
+      left_open = false;
+    }
+    before = c;
+    at = c == '\n' ? Where{at.line + 1, 1} : Where{at.line, at.column + 1};
+  }
+  return left_open ? std::optional(opened) : std::nullopt;
+}
+
+LoadProblem NotClosed(Where opened) {
+  return {opened, "a quote that is opened here is not closed in this line", "close it, or write the text in one line"};
 }
 
 class Builder : public YAML::EventHandler {
@@ -184,7 +223,7 @@ class Builder : public YAML::EventHandler {
 
   void Open(YamlNode node, bool block) {
     if (!open_.empty() && open_.back().node.kind == YamlKind::kMap && !open_.back().has_key)
-      Refuse(node.where, "a key that is not text", "write a plain word as key");
+      Refuse(node.where, kKeyNoText, "write a plain word as key");
     open_.push_back({std::move(node), false, block});
   }
 
@@ -265,15 +304,20 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
     parser.HandleNextDocument(nothing_more);
     return builder.Take();
   } catch (const Refused& refused) {
+    if (refused.problem.what == kKeyNoText)
+      if (auto opened = QuoteLeftOpen(bytes, refused.problem.where)) return std::unexpected(NotClosed(*opened));
     return std::unexpected(refused.problem);
   } catch (const YAML::Exception& e) {
     size_t pos = e.mark.pos < 0 ? 0 : static_cast<size_t>(e.mark.pos);
     if (pos < bytes.size() && bytes[pos] == '*')
       return std::unexpected(LoadProblem{At(e.mark), "an alias (*name)",
                                          "write the value out; quote a text that begins with *"});
-    return std::unexpected(
-        LoadProblem{At(e.mark), "not YAML: " + e.msg,
-                    "look at indentation, brackets and quotes here and in the line before"});
+    if (auto opened = QuoteLeftOpen(bytes, At(e.mark))) return std::unexpected(NotClosed(*opened));
+    const bool in_brackets = e.msg.find("flow") != std::string::npos;
+    return std::unexpected(LoadProblem{
+        At(e.mark), "not YAML: " + e.msg,
+        in_brackets ? "close each bracket here and in the line before, and quote values that contain { } [ ] , or `: `"
+                    : "look at indentation, brackets and quotes here and in the line before"});
   } catch (const std::exception& e) {
     return std::unexpected(
         LoadProblem{{1, 1}, std::string("not readable: ") + e.what(), "write it simpler"});
