@@ -64,12 +64,24 @@ Result<Workspace> FindWorkspace(const Arguments& arguments) {
   return workspace;
 }
 
+// The whole disk, a directory of the system, or a home: what no advice may give away.
+bool IsNoProject(const std::string& directory) {
+  if (std::count(directory.begin(), directory.end(), '/') < 2) return true;
+  setpwent();
+  bool home = false;
+  while (const passwd* user = getpwent()) home = home || directory == user->pw_dir;
+  endpwent();
+  return home;
+}
+
 Status RefuseRootsWorkspace(const Workspace& workspace) {
   if (workspace.owner != 0) return {};
   return Fail(Code::kDenied,
               "workspace " + workspace.directory + " belongs to root: a jail never writes files of root",
-              "give the tree to the user who owns the work (`chown -R USER: " + workspace.directory +
-                  "`) or name another --workspace");
+              IsNoProject(workspace.directory)
+                  ? "name with --workspace the directory of one project that an ordinary user owns"
+                  : "work on a copy that an ordinary user owns, or give the tree to the user whose work it is (`chown -R USER: " +
+                        workspace.directory + "`)");
 }
 
 // The directory of the embedded host, made where it is missing; never one that somebody else could have laid.

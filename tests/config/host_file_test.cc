@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "base/archive.h"
 
 namespace warder::config {
@@ -239,6 +242,23 @@ TEST(HostFile, ShownItLoadsAsTheSamePlan) {
         who.name = (who.group ? "group:" : "user:") + std::to_string(who.id);
     EXPECT_EQ(flat::EncodeMessage(named), flat::EncodeMessage(second.plan));
   }
+}
+
+// The page by which people install a host holds a file that loads on a machine with the users that it makes.
+TEST(HostFile, TheOneInTheInstallPageLoads) {
+  std::ifstream page(WARDER_SOURCE_DIR "/docs/install.md");
+  const std::string text((std::istreambuf_iterator<char>(page)), {});
+  const size_t begin = text.find("```yaml\n"), end = text.find("```", begin + 8);
+  ASSERT_NE(end, std::string::npos);
+  FakeAccounts accounts;
+  accounts.users.push_back({"ci-agent", 1005, 1005});
+  const std::string file = text.substr(begin + 8, end - begin - 8);
+  HostResult host = LoadHostFile(file, accounts, "/etc/warder/warder.yaml");
+  EXPECT_TRUE(host.problems.empty()) << host.Describe("/etc/warder/warder.yaml");
+  Status held = wire::ValidateHost(host.plan, false);
+  EXPECT_TRUE(held) << held.error().what;
+  ASSERT_EQ(host.plan.agents.size(), 1u);
+  EXPECT_EQ(host.plan.agents[0].workspace.directory, "/srv/work/api");
 }
 
 }  // namespace
