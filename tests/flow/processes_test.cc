@@ -35,6 +35,7 @@ std::multiset<std::string> Descriptors(pid_t pid) {
     if (std::stoi(entry.path().filename()) <= 2) continue;
     std::error_code error;
     std::string target = fs::read_symlink(entry.path(), error);
+    if (error == std::errc::no_such_file_or_directory) continue;  // closed since it was listed
     out.insert(target.substr(0, target.find('[') == 0 ? std::string::npos : target.find(":[")));
   }
   return out;

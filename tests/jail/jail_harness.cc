@@ -38,14 +38,18 @@ struct Cgroups {
   UniqueFd kill_file, memory;
 
   explicit Cgroups(const JailRun& run) {
-    std::string unified = fs::exists("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
-    Add(unified);
+    const bool hybrid = fs::exists("/sys/fs/cgroup/unified");
+    if (!hybrid) WriteText("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids");
+    Add(hybrid ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup");
     kill_file.Reset(open((folders[0] + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
     if (run.cgroup_pids != 0) {
-      Add("/sys/fs/cgroup/pids");
+      if (hybrid) Add("/sys/fs/cgroup/pids");
       WriteText(folders.back() + "/pids.max", std::to_string(run.cgroup_pids));
     }
-    if (run.cgroup_memory != 0) {
+    if (run.cgroup_memory != 0 && !hybrid) {
+      WriteText(folders[0] + "/memory.max", std::to_string(run.cgroup_memory));
+      memory.Reset(open((folders[0] + "/memory.events").c_str(), O_RDONLY | O_CLOEXEC));
+    } else if (run.cgroup_memory != 0) {
       Add("/sys/fs/cgroup/memory");
       WriteText(folders.back() + "/memory.limit_in_bytes", std::to_string(run.cgroup_memory));
       WriteText(folders.back() + "/memory.memsw.limit_in_bytes", std::to_string(run.cgroup_memory));
