@@ -16,7 +16,8 @@ void ReadUid(Reading& reading, const YamlNode& node, Into& into) {
   into.agent->has_uid = user.has_value();
   if (!user) return;
   if (user->uid == 0)
-    reading.Problem(node.where, "uid 0 is no agent: what may do everything can not be held to a policy",
+    reading.Problem(node.where,
+                    "uid 0 is no agent: what may do everything can not be held to a policy",
                     "name an ordinary user");
   into.agent->agent.uid = user->uid;
   into.agent->agent.gid = user->gid;

@@ -37,7 +37,7 @@ void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
 std::string ReadForbidWords(Reading& reading, const YamlNode& node) {
   constexpr std::string_view kForm = "write `forbid: what the agent is told`";
   auto text = reading.Text(node, std::string(kForm));
-  for (std::string_view word : {"true", "false", "yes", "no", "on", "off"})
+  for (std::string_view word : {"true", "false", "yes", "on", "off"})
     if (text && *text == word)
       reading.Problem(node.where, "forbid takes words, not " + Quote(*text), std::string(kForm));
   return text.value_or("");

@@ -41,16 +41,17 @@ std::optional<RegexProblem> ReadBundle(std::string_view text, Flag& flag) {
   return std::nullopt;
 }
 
-// What people write where the language has INT, TEXT or READ; `short` ones behind a single dash too, where the
-// others may be a word of the program's own (-DNAME).
+// What people write where the language has INT, TEXT or READ; `short` ones behind a single dash
+// too, where the others may be a word of the program's own (-DNAME).
 struct Placeholder {
   std::string_view word, kind;
   bool is_short;
 };
 constexpr Placeholder kPlaceholders[] = {
-    {"NUMBER", "INT", true}, {"NUM", "INT", true},     {"INTEGER", "INT", true}, {"COUNT", "INT", false},
-    {"STRING", "TEXT", true}, {"STR", "TEXT", false},  {"VALUE", "TEXT", false}, {"WORD", "TEXT", false},
-    {"NAME", "TEXT", false},  {"FILE", "READ", true},  {"PATH", "READ", true},   {"DIR", "READ", false},
+    {"NUMBER", "INT", true},  {"NUM", "INT", true},     {"INTEGER", "INT", true},
+    {"COUNT", "INT", false},  {"STRING", "TEXT", true}, {"STR", "TEXT", false},
+    {"VALUE", "TEXT", false}, {"WORD", "TEXT", false},  {"NAME", "TEXT", false},
+    {"FILE", "READ", true},   {"PATH", "READ", true},   {"DIR", "READ", false},
 };
 
 // "-jNUM", "--max=FILE": meant as a kind, and read as a flag of that very spelling.

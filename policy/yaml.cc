@@ -36,8 +36,8 @@ std::string Quoted(std::string_view text) {
   return "\"" + ForTerminal(text.substr(0, kShown)) + (cut ? "…\"" : "\"");
 }
 
-// Where the last quoted text that begins before `end` was opened, if it is not closed in its own line: then whatever
-// the parser met later is no fault of the place where it met it.
+// Where the last quoted text that begins before `end` was opened, if it is not closed in its own
+// line: then whatever the parser met later is no fault of the place where it met it.
 std::optional<Where> QuoteLeftOpen(std::string_view bytes, Where end) {
   Where at{1, 1}, opened;
   char quote = 0, before = ' ';
@@ -70,7 +70,8 @@ std::optional<Where> QuoteLeftOpen(std::string_view bytes, Where end) {
 }
 
 LoadProblem NotClosed(Where opened) {
-  return {opened, "a quote that is opened here is not closed in this line", "close it, or write the text in one line"};
+  return {opened, "a quote that is opened here is not closed in this line",
+          "close it, or write the text in one line"};
 }
 
 class Builder : public YAML::EventHandler {
@@ -305,7 +306,8 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
     return builder.Take();
   } catch (const Refused& refused) {
     if (refused.problem.what == kKeyNoText)
-      if (auto opened = QuoteLeftOpen(bytes, refused.problem.where)) return std::unexpected(NotClosed(*opened));
+      if (auto opened = QuoteLeftOpen(bytes, refused.problem.where))
+        return std::unexpected(NotClosed(*opened));
     return std::unexpected(refused.problem);
   } catch (const YAML::Exception& e) {
     size_t pos = e.mark.pos < 0 ? 0 : static_cast<size_t>(e.mark.pos);
@@ -316,7 +318,8 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
     const bool in_brackets = e.msg.find("flow") != std::string::npos;
     return std::unexpected(LoadProblem{
         At(e.mark), "not YAML: " + e.msg,
-        in_brackets ? "close each bracket here and in the line before, and quote values that contain { } [ ] , or `: `"
+        in_brackets ? "close each bracket here and in the line before, and quote values that "
+                      "contain { } [ ] , or `: `"
                     : "look at indentation, brackets and quotes here and in the line before"});
   } catch (const std::exception& e) {
     return std::unexpected(

@@ -36,16 +36,21 @@ TEST(Load, EveryBadFileIsRefusedAsItsFirstLineSays) {
 
 // What follows from one slip is not told as another.
 TEST(Load, OneSlipIsToldOnce) {
-  for (const char* name : {"action-capital", "path-variable-write-typo", "forbid-true", "flag-placeholder",
-                           "quote-left-open", "unquoted-variable", "unquoted-colon"}) {
-    const std::string file = std::string(WARDER_SOURCE_DIR "/tests/data/policies/bad/") + name + ".yaml";
+  for (const char* name :
+       {"action-capital", "path-variable-write-typo", "forbid-true", "flag-placeholder",
+        "quote-left-open", "unquoted-variable", "unquoted-colon"}) {
+    const std::string file =
+        std::string(WARDER_SOURCE_DIR "/tests/data/policies/bad/") + name + ".yaml";
     LoadResult result = LoadPolicy("F", ReadText(file));
     EXPECT_EQ(result.problems.size(), 1u) << name << "\n" << result.Describe("F");
   }
   // Flags that programs have are no slips.
   for (const char* flag : {"-DNAME", "-DNDEBUG", "-O", "--no-TEXTURE", "-XFILE2", "-IDIR"}) {
-    LoadResult result = LoadPolicy("F", std::string("policy: 1\nlayer: project\nid: t/x\nexec:\n  - { id: b, level: auto, argv: "
-                                                    "[cc, { flags: [\"") + flag + "\"] }] }\n");
+    LoadResult result = LoadPolicy(
+        "F",
+        std::string("policy: 1\nlayer: project\nid: t/x\nexec:\n  - { id: b, level: auto, argv: "
+                    "[cc, { flags: [\"") +
+            flag + "\"] }] }\n");
     EXPECT_TRUE(result.problems.empty()) << flag << result.Describe("F");
   }
 }
