@@ -133,7 +133,7 @@ void ReadBroker(const JailRun& run, int socket, JailResult& result) {
   bool cancelled = run.cancel_after_ms < 0;
   for (;;) {
     pollfd wait{socket, POLLIN, 0};
-    poll(&wait, 1, cancelled ? 30'000 : 10);
+    poll(&wait, 1, cancelled ? 300'000 : 10);
     if (!cancelled && std::chrono::steady_clock::now() - began > std::chrono::milliseconds(run.cancel_after_ms)) {
       cancelled = true;
       [[maybe_unused]] Status ignored = SendPacket(socket, flat::EncodeMessage(wire::Cancel{false}));
