@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "audit/reader.h"
+#include "audit/timeline.h"
 #include "base/text.h"
 
 namespace warder::audit {
@@ -67,11 +68,19 @@ std::string TailLine(const Record& record, const Sides& sides) {
 }  // namespace
 
 Result<std::string> Show(const std::string& directory, const ShowWhat& what, bool colour) {
-  return ShowWith(directory, what, [&](const Record& record, const Sides& sides) {
-    std::string out = Heading(record, colour);
-    Lines("  ", WithValues(record, sides), out);
-    return out;
-  });
+  WARDER_TRY(std::string records,
+             ShowWith(directory, what, [&](const Record& record, const Sides& sides) {
+               std::string out = Heading(record, colour);
+               Lines("  ", WithValues(record, sides), out);
+               return out;
+             }));
+  if (!what.call) return records;
+  TimelineOptions only;
+  only.call = *what.call;
+  WARDER_TRY(std::vector<TimelineEntry> entries, Timeline(directory, only));
+  std::string head;
+  for (const TimelineEntry& entry : entries) head += RenderCall(entry, colour) + "\n";
+  return head + records;
 }
 
 Result<std::string> ShowJson(const std::string& directory, const ShowWhat& what) {

@@ -49,11 +49,13 @@ class Builder {
   void TakeOfHost(const Record& record, const Sides& sides, TimelineEntry& entry);
   const TimelineOptions& options_;
   std::vector<Building> all_;
-  std::map<uint64_t, size_t> calls_;  // call -> index
+  std::map<uint64_t, size_t> calls_;      // call -> index
+  std::map<uint64_t, std::string> ends_;  // session -> why it ended
 };
 
 void Builder::Take(const Record& record, const Sides& sides) {
   if (options_.session && record.session != *options_.session) return;
+  if (options_.call && record.call != *options_.call) return;
   bool of_call = record.call != 0;
   auto found = of_call ? calls_.find(record.call) : calls_.end();
   if (found == calls_.end()) {
@@ -78,14 +80,28 @@ void Builder::TakeOfHost(const Record& record, const Sides& sides, TimelineEntry
   const Json& body = record.body();
   for (const char* key : {"reason", "workspace", "text"})
     if (auto text = sides.BytesOf(body, key)) entry.asked = *text;
-  if (std::string object = TextOf(body, "object"); !object.empty())
-    entry.asked = object + (entry.asked.empty() ? "" : ": " + entry.asked);
-  if (record.type == "admin")
-    entry.asked = TextOf(body, "act") + " by " +
-                  (TextOf(body, "name").empty() ? "uid " + Canonical(body.value("uid", Json()))
-                                                : TextOf(body, "name")) +
-                  (entry.asked.empty() ? "" : " " + entry.asked);
+  const std::string object = TextOf(body, "object");
+  auto joined = [](std::string text, const char* between, const std::string& more) {
+    return more.empty() ? text : text.empty() ? more : text + between + more;
+  };
+  if (record.type == "admin") {
+    const std::string who = TextOf(body, "name").empty()
+                                ? "uid " + Canonical(body.value("uid", Json()))
+                                : TextOf(body, "name");
+    entry.asked =
+        joined(joined(TextOf(body, "act"), " ", object) + " by " + who, ": ", entry.asked);
+  } else {
+    entry.asked = joined(object, ": ", entry.asked);
+  }
   if (record.type == "host.recovered") entry.asked = "after a " + TextOf(body, "why");
+  if (record.type == "limit")
+    entry.asked = TextOf(body, "what") + ": " +
+                  SizeText(DecimalOf(body, "free_bytes").value_or(0)) + " left, told under " +
+                  SizeText(DecimalOf(body, "warn_bytes").value_or(0));
+  if (record.type == "gap")
+    entry.asked =
+        TextOf(body, "refused") + " requests were refused unrecorded: " + TextOf(body, "why");
+  if (record.type == "session.end") ends_[record.session] = entry.asked;
 }
 
 void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry,
@@ -132,6 +148,8 @@ void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry
   } else if (record.type == "orphan" && entry.ended.empty()) {
     entry.ended = "orphan";
   }
+  for (const char* key : {"detail", "how"})
+    if (auto detail = sides.BytesOf(body, key); detail && !detail->empty()) entry.detail = *detail;
 }
 
 std::vector<TimelineEntry> Builder::Finish() {
@@ -147,6 +165,11 @@ std::vector<TimelineEntry> Builder::Finish() {
                     : entry.approval == "waiting" ? "waiting"
                                                   : "undecided";
     }
+    // Of a run that was cut off the session's end says more.
+    const bool cut_off =
+        entry.ended == "cancelled" || entry.ended == "lost" || entry.ended == "orphan";
+    if (auto end = ends_.find(entry.session); cut_off && end != ends_.end() && entry.detail.empty())
+      entry.detail = "the session ended: " + end->second;
     if (entry.call != 0 && !entry.duration_ms && all_[i].to >= all_[i].from)
       entry.duration_ms = static_cast<uint64_t>((all_[i].to - all_[i].from) / 1'000'000);
     out.push_back(std::move(entry));

@@ -13,7 +13,8 @@ namespace warder::audit {
 
 struct TimelineOptions {
   std::optional<uint64_t> session;
-  size_t last = 0;  // only the last so many entries; 0: all
+  std::optional<uint64_t> call;  // only this one
+  size_t last = 0;               // only the last so many entries; 0: all
 };
 
 struct TimelineEntry {
@@ -34,6 +35,7 @@ struct TimelineEntry {
   std::optional<int64_t> code;
   std::optional<uint64_t> duration_ms;  // from the first record to the last
   std::string undo;                     // trash entry
+  std::string detail;                   // why it ended so, where that was recorded
 };
 
 // Only reads; fine on a log that is being written.
@@ -42,9 +44,13 @@ Result<std::vector<TimelineEntry>> Timeline(const std::string& directory,
 
 struct RenderOptions {
   bool colour = false;
-  size_t width = 0;  // columns; 0: lines are not cut
+  size_t width =
+      0;  // columns, into which everything is wrapped; 0: one line an entry, as long as it is
 };
 std::string RenderTimeline(const std::vector<TimelineEntry>& entries, const RenderOptions& options);
+// Who asked for what, who decided it by which rule, who said yes or no, how it ended: five lines at
+// most.
+std::string RenderCall(const TimelineEntry& entry, bool colour);
 // An array of objects with the fields above.
 std::string TimelineJson(const std::vector<TimelineEntry>& entries);
 

@@ -10,8 +10,12 @@ namespace {
 
 constexpr size_t kColumns = 6;
 using Row = std::array<std::string, kColumns + 1>;  // the last one, what was asked, is not padded
-constexpr const char* kTitles[kColumns + 1] = {"TIME",  "AGENT", "CALL", "LEVEL",
-                                               "ENDED", "TOOK",  "ASKED"};
+constexpr const char* kTitles[kColumns + 1] = {"TIME UTC", "AGENT", "CALL", "LEVEL",
+                                               "ENDED",    "TOOK",  "ASKED"};
+
+// Columns that ASKED needs beside the others; with fewer it stands below them.
+constexpr size_t kLeastAsked = 32;
+constexpr size_t kMostLines = 6;  // of one entry
 
 size_t Width(std::string_view text) {
   size_t width = 0;
@@ -31,6 +35,27 @@ std::string Cut(const std::string& text, size_t width) {
   return text.substr(0, at) + "…";
 }
 
+// Lines of at most `width` characters, broken at blanks where there are some; after the last one
+// that is shown, an ellipsis.
+std::vector<std::string> Wrapped(std::string_view text, size_t width) {
+  std::vector<std::string> lines;
+  while (!text.empty() && lines.size() < kMostLines) {
+    size_t end = 0, seen = 0, blank = 0;
+    while (end < text.size() && seen < width) {
+      if (text[end] == ' ') blank = end;
+      ++end;
+      while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) ++end;
+      ++seen;
+    }
+    if (end < text.size() && text[end] != ' ' && blank > 0) end = blank;
+    lines.emplace_back(text.substr(0, end));
+    lines.back().erase(lines.back().find_last_not_of(' ') + 1);
+    text.remove_prefix(std::min(text.find_first_not_of(' ', end), text.size()));
+  }
+  if (!text.empty()) lines.back() = Cut(lines.back() + std::string(width, ' '), width);
+  return lines;
+}
+
 std::string Took(const TimelineEntry& entry) {
   if (!entry.duration_ms || entry.call == 0) return "";
   uint64_t ms = *entry.duration_ms;
@@ -44,24 +69,28 @@ std::string EndedText(const TimelineEntry& entry) {
   return entry.ended;
 }
 
-std::string LevelText(const TimelineEntry& entry) {
-  if (entry.approval.empty()) return entry.level;
-  std::string out = entry.level + ": " + entry.approval;
+std::string ApprovalText(const TimelineEntry& entry) {
+  std::string out = entry.approval;
   if (!entry.approver.empty()) out += " by " + entry.approver;
   if (entry.waited_ms > 0) out += " after " + std::to_string((entry.waited_ms + 500) / 1000) + " s";
+  return out;
+}
+
+// "rule FILE:LINE"; what decides without a rule has no place.
+std::string RuleText(const TimelineEntry& entry) {
+  std::string out = entry.rule;
+  if (!entry.file.empty() && entry.line > 0)
+    out += " " + entry.file.substr(entry.file.rfind('/') + 1) + ":" + std::to_string(entry.line);
   return out;
 }
 
 std::string AskedText(const TimelineEntry& entry) {
   std::string out =
       entry.call == 0 ? entry.asked : entry.tool + (entry.asked.empty() ? "" : " " + entry.asked);
-  if (!entry.rule.empty()) {
-    out += "  [" + entry.rule;
-    if (!entry.file.empty())
-      out += " " + entry.file.substr(entry.file.rfind('/') + 1) + ":" + std::to_string(entry.line);
-    out += "]";
-  }
+  if (!entry.rule.empty()) out += "  [" + RuleText(entry) + "]";
+  if (!entry.approval.empty()) out += "  " + ApprovalText(entry);
   if (entry.ended == "refused" && !entry.why.empty()) out += "  " + entry.why;
+  if (!entry.detail.empty()) out += "  " + entry.detail;
   if (!entry.undo.empty()) out += "  (undo: " + entry.undo + ")";
   return out;
 }
@@ -82,7 +111,7 @@ Row RowOf(const TimelineEntry& entry) {
   Row row{day,
           entry.agent + (entry.session != 0 ? "/" + std::to_string(entry.session) : ""),
           entry.call != 0 ? std::to_string(entry.call) : "",
-          LevelText(entry),
+          entry.level,
           EndedText(entry),
           Took(entry),
           AskedText(entry)};
@@ -97,27 +126,66 @@ std::string RenderTimeline(const std::vector<TimelineEntry>& entries,
                            const RenderOptions& options) {
   std::vector<Row> rows;
   for (const TimelineEntry& entry : entries) rows.push_back(RowOf(entry));
-  size_t widths[kColumns] = {};
+  // In a narrow place the day stands once, above its rows.
+  std::string day;
+  std::vector<std::string> days(rows.size());
+  for (size_t i = 0; i < rows.size() && options.width > 0; ++i) {
+    std::string own = rows[i][0].substr(0, std::min<size_t>(10, rows[i][0].size()));
+    if (own != day) days[i] = day = own;
+    if (rows[i][0].size() >= 19) rows[i][0] = rows[i][0].substr(11, 8);
+  }
+  size_t widths[kColumns] = {}, left = 0;
   for (size_t c = 0; c < kColumns; ++c) {
     widths[c] = Width(kTitles[c]);
     for (const Row& row : rows) widths[c] = std::max(widths[c], Width(row[c]));
+    left += widths[c] + 2;
   }
-  auto line = [&](auto&& cell) {
-    std::string out;
-    for (size_t c = 0; c < kColumns; ++c) {
-      std::string text = cell(c);
-      out += text + std::string(widths[c] - Width(text) + 2, ' ');
-    }
-    return Cut(out + std::string(cell(kColumns)), options.width);
+  const bool below = options.width > 0 && left + kLeastAsked > options.width;
+  const size_t indent = below ? 4 : left;
+  auto block = [&](auto&& cell) {
+    std::string head;
+    for (size_t c = 0; c < kColumns; ++c)
+      head += cell(c) + std::string(widths[c] - Width(cell(c)) + 2, ' ');
+    if (options.width == 0) return head + cell(kColumns);
+    std::vector<std::string> lines =
+        Wrapped(cell(kColumns), options.width > indent ? options.width - indent : 1);
+    if (below) head.erase(head.find_last_not_of(' ') + 1);
+    std::string out = Cut(head, options.width);
+    if (!below && !lines.empty()) out += lines.front();
+    for (size_t i = below ? 0 : 1; i < lines.size(); ++i)
+      out += "\n" + std::string(indent, ' ') + lines[i];
+    return out;
   };
-  std::string out = line([](size_t c) { return std::string(kTitles[c]); }) + "\n";
-  if (options.colour) out = "\x1b[1m" + out.substr(0, out.size() - 1) + "\x1b[0m\n";
+  auto painted = [&](const char* colour, const std::string& text) {
+    return options.colour ? std::string("\x1b[") + colour + "m" + text + "\x1b[0m\n" : text + "\n";
+  };
+  std::string out = painted("1", block([](size_t c) { return std::string(kTitles[c]); }));
   for (size_t i = 0; i < rows.size(); ++i) {
-    std::string text = line([&](size_t c) { return rows[i][c]; });
-    if (options.colour) text = std::string("\x1b[") + ColourOf(entries[i]) + "m" + text + "\x1b[0m";
-    out += text + "\n";
+    if (!days[i].empty()) out += painted("1", Cut(days[i], options.width));
+    out += painted(ColourOf(entries[i]), block([&](size_t c) { return rows[i][c]; }));
   }
   return out;
+}
+
+std::string RenderCall(const TimelineEntry& entry, bool colour) {
+  Row row = RowOf(entry);
+  auto line = [](const char* name, const std::string& text) {
+    std::string shown = name;
+    return shown + std::string(9 - shown.size(), ' ') + ForTerminal(text) + "\n";
+  };
+  const std::string asked =
+      "call " + std::to_string(entry.call) + ": " + ForTerminal(entry.tool + " " + entry.asked);
+  std::string out = colour ? "\x1b[1m" + asked + "\x1b[0m\n" : asked + "\n";
+  out += line("asked", "by " + row[1] + " at " + row[0] + " UTC" +
+                           (entry.reason.empty() ? "" : "; in its own words: " + entry.reason));
+  if (!entry.level.empty())
+    out += line("decided", entry.level + " by " + RuleText(entry) +
+                               (entry.why.empty() ? "" : ": " + entry.why));
+  if (!entry.approval.empty()) out += line("person", ApprovalText(entry));
+  const std::string took = Took(entry);
+  return out + line("ended", EndedText(entry) + (took.empty() ? "" : " after " + took) +
+                                 (entry.detail.empty() ? "" : ": " + entry.detail) +
+                                 (entry.undo.empty() ? "" : "; in the trash: " + entry.undo));
 }
 
 std::string TimelineJson(const std::vector<TimelineEntry>& entries) {

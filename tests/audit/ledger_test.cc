@@ -6,8 +6,6 @@
 #include <regex>
 #include <set>
 
-#include "audit/show.h"
-#include "audit/timeline.h"
 #include "tests/audit/log_bench.h"
 
 namespace warder::audit {
@@ -170,7 +168,9 @@ TEST(Ledger, FullDiskRefusesRunsAndRecordsHowMany) {
   EXPECT_FALSE(refused.ok);
   EXPECT_EQ(refused.code, static_cast<uint8_t>(Code::kUnavailable));
   EXPECT_NE(refused.error.find("nothing may run"), std::string::npos);
-  EXPECT_NE(refused.error.find("its disk has 10 B free and must keep 1000 B (ledger.free-space.refuse)"), std::string::npos)
+  EXPECT_NE(
+      refused.error.find("its disk has 10 B free and must keep 1000 B (ledger.free-space.refuse)"),
+      std::string::npos)
       << refused.error;
   EXPECT_FALSE(bench.ledger->full().empty()) << "the operator is not told";
   EXPECT_FALSE(bench.Ask({}).ok) << "a question whether records are taken";
@@ -179,7 +179,8 @@ TEST(Ledger, FullDiskRefusesRunsAndRecordsHowMany) {
   files.free = 1'000'000;
   auto later = bench.Ask({CallDraft(6, 4)});
   EXPECT_FALSE(later.ok);
-  EXPECT_NE(later.error.find("start of this session could not be recorded"), std::string::npos) << later.error;
+  EXPECT_NE(later.error.find("start of this session could not be recorded"), std::string::npos)
+      << later.error;
   EXPECT_TRUE(bench.Ask({}).ok);
   EXPECT_TRUE(bench.ledger->full().empty());
   EXPECT_TRUE(bench.Run(5, 3).ok);
@@ -378,73 +379,6 @@ TEST(Ledger, GoldenLines) {
   EXPECT_EQ(got, Slurp(golden));
   auto report = Verify(log.log);
   EXPECT_TRUE(report->ok) << report->verdict;
-}
-
-TEST(Timeline, SaysWhatWasAskedDecidedAndDone) {
-  TempLog log;
-  TestFiles files;
-  LogBench bench(log, files);
-  bench.Begin(5);
-  ASSERT_TRUE(bench.Run(5, 1).ok);
-  ASSERT_TRUE(bench.Ask({OutcomeDraft(5, 1)}).ok);
-  Draft hostile = CallDraft(5, 2);
-  hostile.body_json = Body()
-                          .Text("tool", "run_command")
-                          .Free("arguments", R"({"argv":["rm","-rf","/","\u001b[2J"]})")
-                          .Take();
-  ASSERT_TRUE(bench.Ask({hostile, DecisionDraft(5, 2, "forbid")}).ok);
-  ASSERT_TRUE(bench.Run(5, 3).ok);
-  auto entries = Timeline(log.log);
-  ASSERT_TRUE(entries);
-  ASSERT_EQ(entries->size(), 5u);
-  EXPECT_EQ((*entries)[2].asked, "make all");
-  EXPECT_EQ((*entries)[2].ended, "exited");
-  EXPECT_EQ((*entries)[2].duration_ms, 12u);
-  EXPECT_EQ((*entries)[3].ended, "refused");
-  EXPECT_EQ((*entries)[3].rule, "make");
-  EXPECT_EQ((*entries)[4].ended, "running");
-  for (bool colour : {false, true}) {
-    std::string text = RenderTimeline(*entries, {colour, 0});
-    EXPECT_NE(text.find("rm -rf / "), std::string::npos) << text;
-    EXPECT_EQ(text.find("\x1b[2J"), std::string::npos);
-    EXPECT_NE(text.find("[make api.yaml:12]"), std::string::npos);
-  }
-  for (size_t width : {40, 80, 200}) {
-    std::string text = RenderTimeline(*entries, {false, width});
-    for (size_t at = 0, end; at < text.size(); at = end + 1) {
-      end = text.find('\n', at);
-      EXPECT_LE(end - at, width + 4);  // in bytes; the ellipsis has three
-    }
-  }
-  auto json = ParseJson(TimelineJson(*entries));
-  ASSERT_TRUE(json);
-  EXPECT_EQ((*json)[3]["ended"], "refused");
-  EXPECT_EQ(Timeline(log.log, {5, 1})->size(), 1u);
-  EXPECT_EQ(Timeline(log.log, {99, 0})->size(), 0u);
-}
-
-TEST(Show, JoinsValuesAndNeutralisesThem) {
-  TempLog log;
-  TestFiles files;
-  LogBench bench(log, files);
-  bench.Begin(5);
-  Draft hostile = CallDraft(5, 1);
-  hostile.body_json =
-      Body().Text("tool", "t").Free("arguments", "{}").Free("reason", "\x1b[2Jtrust\nme").Take();
-  ASSERT_TRUE(bench.Ask({hostile}).ok);
-  std::string shown = Show(log.log, {std::nullopt, 1}, false).value();
-  EXPECT_NE(shown.find("reason: \\x1b[2Jtrust\\nme"), std::string::npos) << shown;
-  EXPECT_NE(ShowJson(log.log, {2, std::nullopt})->find(R"("reason":"\u001b[2Jtrust\nme")"),
-            std::string::npos);
-  EXPECT_FALSE(Show(log.log, {99, std::nullopt}, false));
-  EXPECT_FALSE(Show(log.log, {std::nullopt, 0}, false));
-  uint64_t next = 0;
-  EXPECT_EQ(Tail(log.log, {std::nullopt, 1}, false, &next)->find("2  "), 0u);
-  EXPECT_EQ(next, 3u);
-  EXPECT_EQ(Tail(log.log, {next, 0}, true, &next).value(), "");
-  ASSERT_TRUE(bench.Ask({DecisionDraft(5, 1)}).ok);
-  EXPECT_NE(Tail(log.log, {next, 0}, true, &next)->find(R"("type":"decision")"), std::string::npos);
-  EXPECT_EQ(next, 4u);
 }
 
 }  // namespace
