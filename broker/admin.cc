@@ -79,6 +79,7 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
                  {"ledger", ledger},
                  {"ledger_says", takes ? "" : takes.error().ToString()},
                  {"log", now.host.ledger.directory},
+                 {"refused_reload", c.broker.monitor.refused_reload()},
                  {"tier", "namespace"},
                  {"agents", std::move(agents)},
                  {"calls",

@@ -138,6 +138,7 @@ bool MonitorLink::TakeAnswer(const Packet& packet) {
     case wire::ReloadAnswer::kType: {
       auto said = flat::DecodeMessage<wire::ReloadAnswer>(packet.bytes);
       if (!said) return true;
+      refused_reload_ = said->done ? "" : said->reason;
       if (auto reload = reloads_.find(said->request); reload != reloads_.end()) reload->second->Set(std::move(*said));
       return true;
     }

@@ -28,6 +28,8 @@ class MonitorLink {
   asio::awaitable<Result<wire::ChangeAnswer>> MakeChange(Permit permit, RecordedIntent intent,
                                                          std::vector<UniqueFd> fds);
   asio::awaitable<Status> Reload();
+  // Why the last one, by whomever, was refused; empty: it was not.
+  const std::string& refused_reload() const { return refused_reload_; }
   void Kill(uint64_t call);
   void EndSession(uint64_t session, const std::string& reason);
   void Drain(uint64_t wait_ms);
@@ -48,6 +50,7 @@ class MonitorLink {
   std::map<uint64_t, std::shared_ptr<Answer<wire::RunAnswer>>> runs_;
   std::map<uint64_t, std::shared_ptr<Answer<Result<wire::ChangeAnswer>>>> changes_;
   std::map<uint64_t, std::shared_ptr<Answer<wire::ReloadAnswer>>> reloads_;
+  std::string refused_reload_;
   uint64_t next_reload_ = 1;
 };
 

@@ -84,7 +84,7 @@ std::string Words(const json& answer) {
     return rule + ", " + code + " after " + Shown(answer, "duration_ms") + " ms" + (last.empty() ? "" : ": " + last);
   }
   if (answer.contains("restored")) return rule + "; restored " + Shown(answer, "restored");
-  if (std::string entry = Shown(answer, "trash_entry"); !entry.empty()) return rule + "; can come back as trash entry " + entry;
+  if (std::string entry = Shown(answer, "trash_entry"); !entry.empty()) return rule + "; in the trash as " + entry;
   if (answer.contains("content")) return rule + ": " + LastLine(answer.value("content", ""));
   return rule.empty() ? "done" : rule;
 }

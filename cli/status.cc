@@ -34,6 +34,9 @@ int Status(const Arguments& arguments) {
         Shown(*status, "generation") + "\n");
   if (status->value("ledger", "open") != "open")
     Print(Paint(1, Colour::kRed, "audit log " + Shown(*status, "log") + ":") + " " + Shown(*status, "ledger_says") + "\n");
+  if (std::string refused = Shown(*status, "refused_reload"); !refused.empty())
+    Print(Paint(1, Colour::kYellow, "the last reload was refused, the older files decide:") + " " +
+          SafeText(status->value("refused_reload", ""), true) + "\n");
   Print("calls: " + Shown(calls, "total") + ", refused " + Shown(calls, "refused") + ", running " +
         Shown(calls, "running") + "; approvals waiting: " + Shown(*status, "approvals_waiting") + "\n\n");
   Print(AgentsTable(status->value("agents", json::array())));

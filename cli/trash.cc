@@ -56,7 +56,9 @@ int List(const Arguments& arguments) {
   for (const json& e : *all)
     rows.push_back({Shown(e, "entry"), Shown(e, "time"), Shown(e, "was"), Shown(e, "agent"), Shown(e, "call"), Shown(e, "path")});
   Print(rows.size() == 1 ? "the trash is empty\n"
-                         : Table(rows) + "\n`warder call restore_file '{\"trash_entry\": \"ENTRY\"}'` in the workspace brings one back\n");
+                         : Table(rows) + "\n`warder call" + (arguments.Has("state") ? " --state " + ShellQuote(arguments.Text("state")) : std::string()) +
+                               " restore_file '{\"trash_entry\": \"ENTRY\", \"path\": \"PATH\"}'` in the workspace brings one back, "
+                               "where nothing is at PATH\n");
   return kOk;
 }
 

@@ -170,7 +170,8 @@ void Monitor::FinishReload() {
     LogLines(LogError, "reload refused, nothing has changed: " + reason);
     Record(file == options_.host_file ? "config.reject" : "policy.reject", file, digest, reason);
   }
-  if (reload_request_ != 0) ToBroker(flat::EncodeMessage(wire::ReloadAnswer{reload_request_, taken.has_value(), reason.substr(0, 65536)}));
+  // Request 0, of a signal: its end is told too, so that `status` knows it.
+  ToBroker(flat::EncodeMessage(wire::ReloadAnswer{reload_request_, taken.has_value(), reason.substr(0, 65536)}));
 }
 
 Status Monitor::TakeConfiguration(Configuration next) {

@@ -1,5 +1,6 @@
 // What does a host do with input and machines that are broken? Nothing lost, nothing run, a clear message.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -166,6 +167,13 @@ TEST(BadInput, ABadPolicyAtReloadKeepsTheOldOne) {
   json answer = host.Admin(0, "reload");
   EXPECT_TRUE(answer.contains("error")) << answer.dump();
   EXPECT_NE(answer.dump().find("policy.yaml:2:1"), std::string::npos) << answer.dump();
+  EXPECT_EQ(answer["error"]["code"], -32602) << "what can not be used is no trouble of the host: " << answer.dump();
+  // By a signal nobody is answered; status still says it.
+  host.WritePolicy("policy: 1\nlayer: nowhere\n");
+  ASSERT_EQ(kill(host.pid(), SIGHUP), 0);
+  EXPECT_TRUE(Host::Until([&] {
+    return host.Admin(0, "status").value("refused_reload", "").find("policy.yaml:2:8") != std::string::npos;
+  })) << host.Admin(0, "status").dump();
   auto agent = host.Connect();
   ASSERT_NE(agent, nullptr);
   EXPECT_EQ(agent->Run("true")["structuredContent"]["exit_code"], 0);
@@ -173,6 +181,7 @@ TEST(BadInput, ABadPolicyAtReloadKeepsTheOldOne) {
   changed.replace(changed.find("true, false"), 11, "true");
   host.WritePolicy(changed);
   EXPECT_TRUE(host.Admin(0, "reload").contains("reloaded"));
+  EXPECT_EQ(host.Admin(0, "status")["refused_reload"], "");
   EXPECT_EQ(agent->Run("false")["structuredContent"]["rule"], "no-rule");
 }
 
