@@ -66,10 +66,12 @@ void Ledger::Take(const wire::SessionBegan& began) {
   Session session{{began.agent, began.uid, began.pid}, false, {}};
   if (!sessions_.emplace(began.session, session).second)
     return;  // an id is one session's, for ever
-  std::string body =
-      Body().Free("workspace", began.workspace).Number("session_uid", began.session_uid).Take();
+  Body body;
+  body.Free("workspace", began.workspace).Number("session_uid", began.session_uid);
+  if (!began.program.empty())
+    body.Free("program", began.program).Text("program_id", std::to_string(began.program_dev) + ":" + std::to_string(began.program_ino));
   // A session of which nothing is recorded may record nothing, and is told why.
-  if (auto begun = Record("session.start", kMonitor, body, began.session, 0); !begun) {
+  if (auto begun = Record("session.start", kMonitor, body.Take(), began.session, 0); !begun) {
     sessions_[began.session].unrecorded = "the start of this session could not be recorded: " + begun.error().what;
     ++refused_;
     NoteFull(begun.error());

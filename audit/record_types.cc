@@ -36,7 +36,7 @@ constexpr TypeRule kTypes[] = {
     {"flow", kKeeper, false, "", ""},
     {"exit", kKeeper | kMonitor, true, "ended", "detail how"},
     // ---- sessions and the host, the monitor's word
-    {"session.start", kMonitor, false, "workspace session_uid", "workspace"},
+    {"session.start", kMonitor, false, "workspace session_uid", "workspace program"},
     {"session.end", kMonitor, true, "reason", "reason"},
     {"config.load", kMonitor, true, "object digest text", "text"},
     {"config.reject", kMonitor, true, "object digest text", "text"},

@@ -39,7 +39,7 @@ void Spill(const std::string& path, const std::string& bytes) {
 }
 
 void Fill(Ledger& ledger) {
-  ledger.Take(wire::SessionBegan{5, "a", 1, 2, "/w", 3});
+  ledger.Take(wire::SessionBegan{5, "a", 1, 2, "/w", 3, "/usr/bin/a", 4, 5});
   std::string decision = Body()
                              .Text("level", "auto")
                              .Text("rule", "r")

@@ -36,16 +36,18 @@ struct LedgerStart {
 };
 // A session began: from now on the broker may write records of it. The ledger writes session.start.
 struct SessionBegan {
-  static constexpr uint8_t kVersion = 1, kType = 51;
+  static constexpr uint8_t kVersion = 2, kType = 51;
   uint64_t session = 0;
   std::string agent;
   uint32_t uid = 0;
   int32_t pid = 0;
   std::string workspace;
   uint32_t session_uid = 0;
+  std::string program;  // what the peer runs; empty: not known
+  uint64_t program_dev = 0, program_ino = 0;
   template <typename F>
   void Fields(F& f) {
-    f(session, agent, uid, pid, workspace, session_uid);
+    f(session, agent, uid, pid, workspace, session_uid, program, program_dev, program_ino);
   }
 };
 struct SessionOver {  // the ledger writes session.end

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "sandbox/id_map.h"
 #include "sandbox/jailer/monitor.h"
+#include "sandbox/peer.h"
 
 namespace warder::jailer {
 namespace {
@@ -31,11 +32,6 @@ void Refuse(int connection, const std::string& why) {
 bool IsThere(const std::string& path) {
   open_how how{.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .mode = 0, .resolve = RESOLVE_NO_SYMLINKS};
   return static_cast<bool>(UniqueFd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how))));
-}
-
-bool PeerOf(int connection, ucred& peer) {
-  socklen_t size = sizeof peer;
-  return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
 }
 
 }  // namespace
@@ -92,27 +88,27 @@ void Monitor::AcceptAgent(const std::string& name) {
   auto listener = listeners_.find(name);
   if (listener == listeners_.end() || agent == config_.host.agents.end()) return;
   UniqueFd connection(accept4(listener->second.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  ucred peer;
-  if (!connection || !PeerOf(connection.get(), peer)) return;
+  auto peer = connection ? PeerOf(connection.get()) : std::nullopt;
+  if (!peer) return;
   auto open = std::count_if(sessions_.begin(), sessions_.end(), [&](const Session& s) { return s.agent.name == name && s.over.empty(); });
-  if (peer.uid != agent->uid) return Refuse(connection.get(), "this socket is another user's");
+  if (peer->uid != agent->uid) return Refuse(connection.get(), "this socket is another user's");
   OnStopFile();  // an event may still be on its way
   if (stopped_) return Refuse(connection.get(), "stopped: an operator's stop file is present");
   if (static_cast<size_t>(open) >= agent->sessions) return Refuse(connection.get(), "as many sessions as the host file allows");
-  if (auto opened = OpenSession(*agent, peer, std::move(connection)); !opened)
+  if (auto opened = OpenSession(*agent, *peer, std::move(connection)); !opened)
     LogError("agent " + name + ": no session: " + opened.error().ToString());
 }
 
 void Monitor::AcceptAdmin() {
   UniqueFd connection(accept4(admin_listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  ucred peer;
   gid_t groups[kMostGroups];
   socklen_t size = sizeof groups;
-  if (!connection || !PeerOf(connection.get(), peer)) return;
+  auto peer = connection ? PeerOf(connection.get()) : std::nullopt;
+  if (!peer) return;
   for (const wire::Agent& agent : config_.host.agents)
-    if (agent.uid == peer.uid) return Refuse(connection.get(), "an agent's user is never let in here");
+    if (agent.uid == peer->uid) return Refuse(connection.get(), "an agent's user is never let in here");
   if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0) return;
-  wire::AdminOpened opened{++last_admin_, peer.uid, peer.gid, peer.pid, {groups, groups + size / sizeof groups[0]}};
+  wire::AdminOpened opened{++last_admin_, peer->uid, peer->gid, peer->pid, {groups, groups + size / sizeof groups[0]}};
   ToBroker(flat::EncodeMessage(opened), {connection.get()});
 }
 
@@ -133,7 +129,9 @@ Status Monitor::OpenSession(const wire::Agent& agent, const ucred& peer, UniqueF
   last_session_ = id;
   sessions_.push_back({.id = id, .agent = agent, .uid = uid, .hands = {}, .owner = {}, .hands_status = {}, .owner_socket = {},
                        .id_map = std::move(id_map), .changes = {}, .calls = {}, .over = {}});
-  ToLedger(flat::EncodeMessage(wire::SessionBegan{id, agent.name, peer.uid, peer.pid, agent.workspace.directory, uid}));
+  PeerProgram program = ProgramOf(connection.get(), peer.pid);
+  ToLedger(flat::EncodeMessage(wire::SessionBegan{id, agent.name, peer.uid, peer.pid, agent.workspace.directory, uid,
+                                                  program.path, program.dev, program.ino}));
   if (auto started = StartHands(sessions_.back(), std::move(hands.second)); !started) {
     EndSession(sessions_.back(), started.error().what);
     return started;

@@ -150,7 +150,7 @@ class LogBench {
     if (!opened) error = opened.error();
   }
   void Begin(uint64_t session) {
-    ledger->Take(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100});
+    ledger->Take(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100, "/usr/bin/agent", 1, 2});
   }
   AppendReply Ask(std::vector<Draft> drafts, std::string plan = {}) {
     std::string packet =

@@ -69,7 +69,7 @@ class LedgerChild {
     EXPECT_TRUE(SendPacket(control.get(), flat::EncodeMessage(message), fds));
   }
   void Begin(uint64_t session) {
-    Say(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100});
+    Say(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100, "/usr/bin/agent", 1, 2});
   }
   Status Send(uint64_t session, uint64_t call) {
     AppendRequest request{

@@ -180,7 +180,7 @@ TEST_F(Signed, AnOlderCopyOfItselfIsFoundByACheckpointKeptElsewhere) {
     Spill(log.state + "/checkpoint", Slurp(log.log + "/checkpoint"));
     auto ledger = Ledger::Open(copy.get(), log.state_fd.get(), TestStart(), files).value();
     for (uint64_t session = 7; session < 20; ++session)
-      ledger->Take(wire::SessionBegan{session, "x", 1, 2, "/w", 3});
+      ledger->Take(wire::SessionBegan{session, "x", 1, 2, "/w", 3, "", 0, 0});
     ASSERT_TRUE(ledger->Stop("done"));
   }
   EXPECT_TRUE(Report().ok) << Report().verdict;

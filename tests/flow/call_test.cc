@@ -352,6 +352,10 @@ TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
       Host::Execute({warder, "audit", "tail", "--count", "100", (host_.state() / "log").string()});
   EXPECT_EQ(tailed, 0) << tail;
   EXPECT_NE(tail.find("notify"), std::string::npos) << tail;
+  auto [raw, records] =
+      Host::Execute({warder, "audit", "tail", "--json", "--count", "100", (host_.state() / "log").string()});
+  const std::string own = std::filesystem::read_symlink("/proc/self/exe");
+  EXPECT_NE(records.find("\"program\":\"" + own), std::string::npos) << "who connected\n" << records;
 }
 
 }  // namespace
