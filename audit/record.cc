@@ -130,7 +130,10 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
   if (end == nullptr || copy.size() != 30 || end != copy.c_str() + 19) return std::nullopt;
   auto nanos = copy.substr(20, 9);
   if (nanos.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  int64_t time_ns = static_cast<int64_t>(timegm(&parts)) * 1'000'000'000 + std::stol(nanos);
+  int64_t time_ns = 0;  // a log may hold any date; ours end in the year 2262
+  if (__builtin_mul_overflow(static_cast<int64_t>(timegm(&parts)), int64_t{1'000'000'000}, &time_ns) ||
+      __builtin_add_overflow(time_ns, std::stol(nanos), &time_ns))
+    return std::nullopt;
   if (Rfc3339(time_ns) != text) return std::nullopt;
   return time_ns;
 }
