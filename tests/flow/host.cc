@@ -173,6 +173,7 @@ bool Host::Start() {
     std::vector<char*> argv;
     for (const std::string& word : options_.wrapper) argv.push_back(const_cast<char*>(word.c_str()));
     for (const char* word : {program.c_str(), "--host-file", host_file.c_str()}) argv.push_back(const_cast<char*>(word));
+    for (const std::string& word : options_.arguments) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     execv(argv[0], argv.data());
     _exit(127);

@@ -52,6 +52,7 @@ struct Process {
 struct HostOptions {
   std::string policy = {};      // text; default: kPolicy
   std::string extra_host = {};  // lines added to the host file
+  std::vector<std::string> arguments = {};  // of warderd, behind the host file
   std::string state = {};       // another state directory
   std::string output = "1MiB";  // bounds.limits.output
   std::vector<std::string> wrapper = {};  // a command in front of warderd

@@ -243,5 +243,22 @@ TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
   std::printf("%zu kills, %zu runs had an effect, %zu intents\n", killed, files.size(), intended.size());
 }
 
+// An embedded host goes by itself, and takes nobody with it.
+TEST(Idle, AHostStopsWithoutSessionsAndNotBefore) {
+  HostOptions options;
+  options.arguments = {"--stop-after-idle", "2"};
+  Host host(options);
+  ASSERT_TRUE(host.Start()) << host.output();
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  usleep(4'000'000);
+  EXPECT_TRUE(host.running()) << "a session is no idleness";
+  EXPECT_FALSE(agent->Run("echo still here").value("isError", false));
+  agent.reset();
+  EXPECT_TRUE(Host::Until([&] { return !host.running(); }, std::chrono::seconds(30))) << host.output();
+  EXPECT_EQ(host.Stop(), 0);
+  EXPECT_NE(host.output().find("stopping: idle"), std::string::npos) << host.output();
+}
+
 }  // namespace
 }  // namespace warder::flow
