@@ -70,6 +70,8 @@ int Main(const std::vector<std::string>& words) {
 
 Status Monitor::Start() {
   if (geteuid() != 0) return Fail(Code::kDenied, "warderd must be started by root");
+  // What our starter left open is of no use here, and would be open as long as we live.
+  if (close_range(3, ~0u, 0) != 0) return FailErrno("close_range");
   // No secret in a core dump; no descriptor of ours for a ptracing process of another uid.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailErrno("PR_SET_DUMPABLE");
   std::signal(SIGPIPE, SIG_IGN);

@@ -1,4 +1,5 @@
 // Who runs, with what? And what is left when one of them is killed at any moment?
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -120,6 +121,7 @@ TEST_F(Processes, NoneHoldsADescriptorThatItDoesNotNeed) {
       {"warder-keeper", {"socket", "pipe", "anon_inode", "memfd", "cgroup"}},
       {"warder-init", {"pipe", "anon_inode", "memfd", "program"}},
       {"warder-enter", {"socket", "pipe", "memfd", "cgroup", "program", "root"}},
+      {"warder-hands", {"socket", "root"}},
       {"sleep", {}}};
   for (const Process& p : host_.Processes()) {
     auto it = allowed.find(p.name);
@@ -131,7 +133,7 @@ TEST_F(Processes, NoneHoldsADescriptorThatItDoesNotNeed) {
                          : target.starts_with("/memfd:") ? "memfd"
                          : target.starts_with("/sys/fs/cgroup") ? "cgroup"
                          : target.starts_with("/usr/bin/") || target.ends_with("/warder-init") ? "program"
-                         : p.name == "warder-enter" && (target == "/" || target.starts_with("/proc")) ? "root"
+                         : (p.name == "warder-enter" || p.name == "warder-hands") && (target == "/" || target.starts_with("/proc")) ? "root"
                          : target.starts_with((host_.state() / "log").string()) ? "log"
                          : target.starts_with(host_.state().string()) ? "state"
                                                                       : target;
@@ -241,6 +243,24 @@ TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
   for (const std::string& file : files)
     EXPECT_TRUE(intended.contains(file)) << file << " was made by a run whose intent is not in the log";
   std::printf("%zu kills, %zu runs had an effect, %zu intents\n", killed, files.size(), intended.size());
+}
+
+// Not even warderd keeps what its starter forgot to close.
+TEST(Inherited, ADescriptorOfTheStarterIsClosed) {
+  const int left = open("/dev/zero", O_RDONLY);
+  ASSERT_GT(left, 2);
+  Host host;
+  ASSERT_TRUE(host.Start()) << host.output();
+  close(left);
+  auto agent = host.Connect();
+  ASSERT_NE(agent, nullptr);
+  EXPECT_FALSE(agent->Run("echo here").value("isError", false));
+  size_t looked = 0;
+  for (const Process& p : host.Processes()) {
+    for (const std::string& target : Descriptors(p.pid)) EXPECT_NE(target, "/dev/zero") << p.name;
+    ++looked;
+  }
+  EXPECT_GE(looked, 4u);
 }
 
 // An embedded host goes by itself, and takes nobody with it.
