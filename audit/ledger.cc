@@ -220,7 +220,7 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
 Status Ledger::AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared,
                        Answer& answer) {
   if (request.plan.empty()) return Fail(Code::kInvalid, "an intent without a plan");
-  for (const char* field : {"plan", "plan_kind", "plan_bytes", "commands", "change"})
+  for (const char* field : {"plan", "plan_kind", "plan_bytes", "workspace_mode", "commands", "change"})
     if (prepared.body.contains(field))
       return Fail(Code::kDenied,
                   std::string("the ledger says ") + field + ", from the plan itself");

@@ -34,6 +34,7 @@ Result<PlanSummary> SummarizePlan(std::string_view bytes) {
     summary.session = plan.session;
     summary.call = plan.call;
     summary.agent = plan.agent;
+    summary.direct = plan.overlays.empty();
     for (const wire::Command& command : plan.commands) {
       summary.argv.push_back(Joined(command.argv));
       summary.programs.push_back(command.program);
@@ -54,6 +55,7 @@ void DescribePlan(const PlanSummary& summary, std::string_view bytes, Json& body
   body["plan"] = FreeField(bytes, sides, /*blob=*/true);
   body["plan_bytes"] = bytes.size();
   body["plan_kind"] = summary.run ? "run" : "change";
+  body["workspace_mode"] = summary.direct ? "direct" : "copy-on-write";
   if (!summary.run) {
     body["change"] = Json{{"kind", summary.change_kind}, {"path", FreeField(summary.path, sides)}};
     return;

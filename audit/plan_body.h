@@ -18,6 +18,7 @@ struct PlanSummary {
   std::vector<std::string> argv;      // of each command: words joined by NUL
   std::vector<std::string> programs;  // empty for cd
   std::string change_kind, path;
+  bool direct = true;  // what it writes is in the workspace at once: no overlay takes it
 };
 Result<PlanSummary> SummarizePlan(std::string_view bytes);
 
