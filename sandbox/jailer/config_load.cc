@@ -98,6 +98,7 @@ Status ConfigLoad::Accept() {
     return FailErrno("the loader's answer");
   WARDER_TRY(std::string bytes, ReadAll(answer_.get(), kMaxAnswerBytes));
   WARDER_TRY(auto answer, flat::DecodeMessage<wire::ConfigAnswer>(bytes));
+  while (answer.problems.ends_with('\n')) answer.problems.pop_back();
   if (!answer.ok) return Fail(Code::kInvalid, answer.problems);
   LogLines(LogInfo, answer.notes);
   WARDER_TRY(UniqueFd sealed, SealedMemory("warder-config", answer.bytes));
