@@ -72,8 +72,9 @@ asio::awaitable<void> Session::Serve() {
   auto all_ended = all_ended_;
   for (auto& [key, running] : std::map(running_)) running->cancellation.Request("the connection was closed");
   if (!running_.empty()) co_await all_ended->Wait(kEndTimeout);
-  hands_->Close();
+  // The reason first: hands that end alone are another one.
   broker_.monitor.EndSession(opened_.session, why_ended_);
+  hands_->Close();
   broker_.sessions.erase(opened_.session);
 }
 

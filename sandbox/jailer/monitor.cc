@@ -66,10 +66,11 @@ void Monitor::Turn() {
     polls.push_back({fd, POLLIN, 0});
     serve.push_back(std::move(then));
   };
-  watch(signals_.get(), [this] { OnSignals(); });
   if (serving_) watch(stop_watch_.get(), [this] { OnStopFile(); });
   watch(ledger_socket_.get(), [this] { OnLedger(); });
   watch(broker_socket_.get(), [this] { OnBroker(); });
+  // After the broker: why a session ends is known before its hands are reaped.
+  watch(signals_.get(), [this] { OnSignals(); });
   for (const Session& session : sessions_) watch(session.owner_socket.get(), [this, id = session.id] { OnOwner(id); });
   // A broker with a long queue takes no more connections; poll(2) says so with POLLOUT.
   pollfd room{broker_socket_.get(), POLLOUT, 0};
