@@ -1,10 +1,12 @@
 // Do the real processes serve, confine themselves, and end with their socket?
+#include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -28,10 +30,14 @@ class Process {
     socket_ = std::move(pair->first);
     pid_ = fork();
     if (pid_ == 0) {
-      dup2(pair->second.get(), 3);
-      close_range(4, ~0u, 0);
+      // Opened before the powers go: the way to it may be root's alone.
+      const int program = fcntl(open(WARDER_BIN_DIR "/warder-hands", O_PATH), F_DUPFD_CLOEXEC, 100);
+      if (program != 100 || dup2(pair->second.get(), 3) < 0) _exit(97);
+      close_range(4, 99, 0);
+      close_range(101, ~0u, 0);
       if (drop && geteuid() == 0 && (setgid(kUid) != 0 || setuid(kUid) != 0)) _exit(99);
-      execl(WARDER_BIN_DIR "/warder-hands", "warder-hands", role, nullptr);
+      char* argv[] = {const_cast<char*>("warder-hands"), const_cast<char*>(role), nullptr};
+      syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
       _exit(98);
     }
   }

@@ -79,7 +79,11 @@ struct Cgroups {
 };
 
 // In a child: these descriptors at these numbers, and no others but 0 to 2.
-[[noreturn]] void ExecWith(std::vector<std::pair<int, int>> places, const char* program) {
+// Opened before a uid is taken: the way to the programs may be root's alone.
+constexpr int kProgram = 400;
+int OpenProgram(const std::string& path) { return fcntl(open(path.c_str(), O_PATH), F_DUPFD_CLOEXEC, kProgram); }
+
+[[noreturn]] void ExecWith(std::vector<std::pair<int, int>> places, const char* name) {
   int top = 2;
   for (auto& [fd, place] : places) {
     fd = fcntl(fd, F_DUPFD, 200);
@@ -94,10 +98,11 @@ struct Cgroups {
     for (auto& [from, place] : places) wanted = wanted || place == fd;
     if (!wanted) close(fd);
   }
-  close_range(static_cast<unsigned>(top) + 1, ~0u, 0);
-  char* argv[] = {const_cast<char*>(program), nullptr};
+  close_range(static_cast<unsigned>(top) + 1, kProgram - 1, 0);
+  close_range(kProgram + 1, ~0u, 0);
+  char* argv[] = {const_cast<char*>(name), nullptr};
   char* no_environment[] = {nullptr};
-  execve(program, argv, no_environment);
+  syscall(SYS_execveat, kProgram, "", argv, no_environment, AT_EMPTY_PATH);
   _exit(92);
 }
 
@@ -125,7 +130,8 @@ pid_t StartEnter(const JailRun& run, const std::string& program, std::vector<std
     umask(0);
     alarm(1000);
   }
-  ExecWith(std::move(places), program.c_str());
+  if (OpenProgram(program) != kProgram) _exit(94);
+  ExecWith(std::move(places), "warder-enter");
 }
 
 void ReadBroker(const JailRun& run, int socket, JailResult& result) {
@@ -257,13 +263,14 @@ JailResult Execute(const JailRun& run) {
   }
   pid_t keeper = fork();
   if (keeper == 0) {
+    if (OpenProgram(std::string(WARDER_BIN_DIR) + "/warder-keeper") != kProgram) _exit(94);
     if (setresgid(kSessionUid, kSessionUid, kSessionUid) != 0 || setresuid(kSessionUid, kSessionUid, kSessionUid) != 0)
       _exit(93);
     std::vector<std::pair<int, int>> theirs = {{status.read_end.get(), 3}, {out.read_end.get(), 4},
         {err.read_end.get(), 5}, {broker->second.get(), 6}, {report.write_end.get(), 7}, {cgroups.kill_file.get(), 8},
         {init_fd.get(), 9}, {plan_fd->get(), 10}};
     if (cgroups.memory) theirs.emplace_back(cgroups.memory.get(), 11);
-    ExecWith(std::move(theirs), (std::string(WARDER_BIN_DIR) + "/warder-keeper").c_str());
+    ExecWith(std::move(theirs), "warder-keeper");
   }
   for (Pipe* pipe : {&status, &out, &err}) pipe->read_end.Reset();
   report.write_end.Reset();
