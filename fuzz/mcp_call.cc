@@ -2,7 +2,7 @@
 //
 // The input is the params of a tools/call. Property: what DecodeCall takes is the same each time;
 // its words have no NUL and fit a plan; a line that was not read is at most the shell's own argv
-// and says why; the text for people and for the log holds nothing that a terminal would act on; the
+// and says why; what is printed of it holds nothing that a terminal would act on; the
 // log's text fits a record.
 #include <cstdint>
 #include <cstdlib>
@@ -47,7 +47,8 @@ void CheckCall(const DecodedCall& call, const CallRequest& request) {
   for (const auto& [name, value] : call.call.environment)
     Check(!name.empty() && name.find('=') == std::string::npos && !HasNul(name) && !HasNul(value));
   Check(IsUtf8(call.line));
-  for (char c : call.line) Check(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+  // As it was asked; who prints it escapes it.
+  for (char c : ForTerminal(call.line)) Check(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
 }
 
 void CheckEra(const nlohmann::json& params) {
