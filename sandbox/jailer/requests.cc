@@ -29,6 +29,7 @@ const Monitor::RequestLine Monitor::kRequests[] = {
 };
 
 void Monitor::OnBroker() {
+  if (!broker_socket_) return;  // it fell with the ledger in this very turn
   auto packet = ReceivePacket(broker_socket_.get(), true);
   if (!packet && packet.error().code == Code::kUnavailable) {
     broker_socket_.Reset();  // SIGCHLD follows; a broker that only closed its socket is of no use either

@@ -222,6 +222,11 @@ TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
     ASSERT_TRUE(Host::Until([&] { return host_.ProcessesNamed(victim).size() == 1; }, std::chrono::seconds(20)));
   }
   EXPECT_GE(killed, 7u);
+  // A host that is stopped while it recovers leaves its last records to the next start to sign.
+  ASSERT_TRUE(Host::Until([&] {
+    agent_ = host_.Connect();
+    return agent_ != nullptr && agent_->Run("echo settled").dump().find("\"exit_code\":0") != std::string::npos;
+  }, std::chrono::seconds(30))) << host_.output();
   agent_.reset();
   EXPECT_EQ(host_.Stop(), 0);
   std::set<std::string> files = effects("ran-");
