@@ -200,13 +200,9 @@ asio::awaitable<Said> Reload(AdminCall c) {
   Status written = co_await c.broker.ledger.Append(std::move(drafts));
   if (!written) co_return No(written.error());
   Status done = co_await c.broker.monitor.Reload();
-  if (!done) {
-    // The loader's words are lines; the last one's end says nothing.
-    std::string why = done.error().what;
-    why.erase(why.find_last_not_of('\n') + 1);
+  if (!done)
     co_return No(done.error().code == Code::kInvalid ? kInvalidParams : kInternalError,
-                 "reload refused, the old policies stay: " + why);
-  }
+                 "reload refused, the old policies stay: " + done.error().what);
   json notes = json::array();
   for (const auto& [file, set] : c.broker.generation->policies)
     for (const auto& layer : set->layers())
