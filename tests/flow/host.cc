@@ -267,7 +267,7 @@ std::vector<Process> AllProcesses() {
     if (stat[end + 2] == 'Z') continue;
     std::error_code error;
     process.name = fs::read_symlink(entry.path() / "exe", error).filename();
-    out.push_back(process);
+    if (!process.name.empty()) out.push_back(process);  // none: it has ended meanwhile
   }
   return out;
 }
