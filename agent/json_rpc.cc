@@ -42,9 +42,7 @@ Result<json> ParseObject(std::string_view text) {
   return value;
 }
 
-std::string Text(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string Text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 Result<std::string> ResultOf(const json& answer) {
   if (auto result = answer.find("result"); result != answer.end()) return Text(*result);
@@ -53,13 +51,11 @@ Result<std::string> ResultOf(const json& answer) {
     return Fail(Code::kInvalid, "an answer with neither result nor error");
   auto code = error->find("code");
   auto words = error->find("message");
-  std::string what =
-      words != error->end() && words->is_string() ? words->get<std::string>() : "no words";
+  std::string what = words != error->end() && words->is_string() ? words->get<std::string>() : "no words";
   // What else helps; a right that is missing is named in the words.
   if (auto data = error->find("data"); data != error->end() && !data->is_null() && !data->contains("right"))
     what += " (" + Text(*data) + ")";
-  return Fail(CodeOf(code != error->end() && code->is_number_integer() ? code->get<int64_t>() : 0),
-              what);
+  return Fail(CodeOf(code != error->end() && code->is_number_integer() ? code->get<int64_t>() : 0), what);
 }
 
 }  // namespace warder::agent

@@ -17,8 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::unexpected<Error> Gone() {
-  return Fail(Code::kUnavailable, "the host closed the connection",
-              "warder status shows whether it runs");
+  return Fail(Code::kUnavailable, "the host closed the connection", "warder status shows whether it runs");
 }
 
 }  // namespace
@@ -37,10 +36,8 @@ Result<LineSocket> LineSocket::Connect(const std::string& path) {
   } while (result != 0 && errno == EINTR);
   if (result == 0) return LineSocket(std::move(socket));
   if (errno == EACCES || errno == EPERM)
-    return Fail(Code::kDenied, path + ": this user may not connect",
-                "the host file's agents and people say who may");
-  return Fail(Code::kUnavailable, path + ": " + std::strerror(errno),
-              "start the host: warderd --host-file F");
+    return Fail(Code::kDenied, path + ": this user may not connect", "the host file's agents and people say who may");
+  return Fail(Code::kUnavailable, path + ": " + std::strerror(errno), "start the host: warderd --host-file F");
 }
 
 Status LineSocket::Fill() {
@@ -73,8 +70,7 @@ Status LineSocket::Send(std::string_view line) {
     pollfd wait{socket_.get(), POLLIN | POLLOUT, 0};
     if (poll(&wait, 1, -1) < 0 && errno != EINTR) return FailErrno("poll");
     // Beyond this the host floods us; it may wait until its lines are read.
-    if ((wait.revents & POLLIN) != 0 && in_.size() <= 2 * limits::kMaxFrameBytes)
-      WARDER_TRY_STATUS(Fill());
+    if ((wait.revents & POLLIN) != 0 && in_.size() <= 2 * limits::kMaxFrameBytes) WARDER_TRY_STATUS(Fill());
     ssize_t size = send(socket_.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (size < 0 && (errno == EPIPE || errno == ECONNRESET)) return Gone();
     if (size < 0 && errno != EAGAIN && errno != EINTR) return FailErrno("send");
@@ -83,13 +79,11 @@ Status LineSocket::Send(std::string_view line) {
   return {};
 }
 
-Result<LineSocket::Event> LineSocket::Receive(std::string* line, int interrupt_fd,
-                                              std::chrono::milliseconds timeout) {
+Result<LineSocket::Event> LineSocket::Receive(std::string* line, int interrupt_fd, std::chrono::milliseconds timeout) {
   const auto end = Clock::now() + timeout;
   for (;;) {
     if (Take(line)) return Event::kLine;
-    if (in_.size() > limits::kMaxFrameBytes)
-      return Fail(Code::kLimit, "the host sent a line of more than 4 MiB");
+    if (in_.size() > limits::kMaxFrameBytes) return Fail(Code::kLimit, "the host sent a line of more than 4 MiB");
     int wait_ms = -1;
     if (timeout.count() >= 0) {
       auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();

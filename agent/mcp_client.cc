@@ -40,8 +40,7 @@ void TellProgress(const json& message, int64_t id, const CallOptions& options) {
 
 }  // namespace
 
-Result<McpClient> McpClient::Connect(const std::string& socket_path,
-                                     const std::string& client_name) {
+Result<McpClient> McpClient::Connect(const std::string& socket_path, const std::string& client_name) {
   WARDER_TRY(LineSocket socket, LineSocket::Connect(socket_path));
   McpClient client(std::move(socket));
   WARDER_TRY_STATUS(client.Initialize(client_name));
@@ -61,8 +60,7 @@ Status McpClient::Initialize(const std::string& client_name) {
   WARDER_TRY(CallAnswer answer, Request("initialize", Text(params), {}));
   WARDER_TRY(json result, ParseObject(answer.result));
   if (result.value("protocolVersion", json()) != kMcpVersion)
-    return Fail(Code::kUnsupported,
-                "the host speaks another MCP revision than " + std::string(kMcpVersion));
+    return Fail(Code::kUnsupported, "the host speaks another MCP revision than " + std::string(kMcpVersion));
   server_ = std::move(answer.result);
   return socket_.Send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
 }
@@ -91,8 +89,7 @@ Result<CallAnswer> McpClient::Request(const std::string& method, const std::stri
                                       const CallOptions& options) {
   const int64_t id = next_id_++;
   WARDER_TRY(json body, ParseObject(params));
-  Status asked = socket_.Send(
-      Text({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(body)}}));
+  Status asked = socket_.Send(Text({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(body)}}));
   // A host that hung up may have said why: what it sent is still to be read.
   if (!asked && asked.error().code != Code::kUnavailable) return std::unexpected(asked.error());
   CallAnswer answer;

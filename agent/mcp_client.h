@@ -45,14 +45,12 @@ class McpClient {
   // arguments: a JSON object as text (kInvalid where it is not). A refusal by policy is a result with
   // isError, not an Error. An Error is: kInvalid the host found the request broken, kUnavailable the
   // connection is gone, kLimit an answer that is too long.
-  Result<CallAnswer> CallTool(const std::string& name, const std::string& arguments,
-                              const CallOptions& options = {});
+  Result<CallAnswer> CallTool(const std::string& name, const std::string& arguments, const CallOptions& options = {});
 
  private:
   explicit McpClient(LineSocket socket) : socket_(std::move(socket)) {}
   Status Initialize(const std::string& client_name);
-  Result<CallAnswer> Request(const std::string& method, const std::string& params,
-                             const CallOptions& options);
+  Result<CallAnswer> Request(const std::string& method, const std::string& params, const CallOptions& options);
   Status Cancel(int64_t id);
 
   LineSocket socket_;

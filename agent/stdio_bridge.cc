@@ -45,10 +45,8 @@ Status Read(Direction& way) {
 
 // A poll that says "writable" promises PIPE_BUF bytes of a pipe without waiting, no more.
 Result<Step> Write(Direction& way) {
-  ssize_t size =
-      way.to_is_socket
-          ? send(way.to, way.buffer.data(), way.buffer.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
-          : write(way.to, way.buffer.data(), std::min<size_t>(way.buffer.size(), PIPE_BUF));
+  ssize_t size = way.to_is_socket ? send(way.to, way.buffer.data(), way.buffer.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                                  : write(way.to, way.buffer.data(), std::min<size_t>(way.buffer.size(), PIPE_BUF));
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return Step::kOk;
   if (size < 0 && (errno == EPIPE || errno == ECONNRESET || errno == EIO)) return Step::kPeerGone;
   if (size < 0) return FailErrno("writing");
@@ -80,8 +78,7 @@ Status Bridge(int in, int out, int socket) {
     pollfd waits[3] = {
         {up.WantsRead() ? in : -1, POLLIN, 0},
         {up.WantsWrite() || down.WantsRead() ? socket : -1,
-         static_cast<short>(Events(up.WantsWrite(), POLLOUT) | Events(down.WantsRead(), POLLIN)),
-         0},
+         static_cast<short>(Events(up.WantsWrite(), POLLOUT) | Events(down.WantsRead(), POLLIN)), 0},
         // Always: a client that is gone must be noticed while nothing is to be written.
         {out, Events(down.WantsWrite(), POLLOUT), 0},
     };
@@ -90,8 +87,7 @@ Status Bridge(int in, int out, int socket) {
       return FailErrno("poll");
     }
     if (waits[0].revents != 0) WARDER_TRY_STATUS(Read(up));
-    if ((waits[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && down.WantsRead())
-      WARDER_TRY_STATUS(Read(down));
+    if ((waits[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && down.WantsRead()) WARDER_TRY_STATUS(Read(down));
     if ((waits[1].revents & (POLLOUT | POLLHUP | POLLERR)) != 0 && up.WantsWrite()) {
       WARDER_TRY(Step step, Write(up));
       if (step == Step::kPeerGone) {

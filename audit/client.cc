@@ -34,8 +34,7 @@ std::string JsonText(std::string_view bytes) {
 }
 
 std::string JsonFree(std::string_view bytes) {
-  return IsUtf8(bytes) ? "{\"$free\":" + Quoted(bytes) + "}"
-                       : "{\"$free_b64\":\"" + Base64(bytes) + "\"}";
+  return IsUtf8(bytes) ? "{\"$free\":" + Quoted(bytes) + "}" : "{\"$free_b64\":\"" + Base64(bytes) + "\"}";
 }
 
 Body& Body::Number(std::string_view key, int64_t value) {
@@ -44,9 +43,7 @@ Body& Body::Number(std::string_view key, int64_t value) {
   return Raw(key, std::to_string(value));
 }
 
-Body& Body::Decimal(std::string_view key, uint64_t value) {
-  return Raw(key, '"' + std::to_string(value) + '"');
-}
+Body& Body::Decimal(std::string_view key, uint64_t value) { return Raw(key, '"' + std::to_string(value) + '"'); }
 
 Body& Body::Raw(std::string_view key, std::string_view json) {
   if (out_.size() > 1) out_ += ',';

@@ -77,16 +77,14 @@ constexpr Allowed kAllowed[] = {
 };
 
 Status LoadFilter() {
-  std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)),
-                                                           seccomp_release);
+  std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
   if (!filter) return Fail(Code::kUnsupported, "seccomp is not there");
   for (const Allowed& row : kAllowed)
     if (int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, row.call, 0); error != 0)
       return FailErrno(-error, std::string("seccomp rule for ") + row.why);
   // Memory that is code can not be made: the mask looks at PROT_EXEC alone.
   for (int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1,
-                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     if (error != 0 && error != -EEXIST) return FailErrno(-error, "seccomp rule for memory");
   }
   if (int error = seccomp_load(filter.get()); error != 0) return FailErrno(-error, "seccomp_load");
@@ -107,8 +105,8 @@ Status ConfineLedger(int log_directory, int state_directory) {
     return Fail(Code::kDenied, "the ledger does not run as root", "give it a uid of its own");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailErrno("PR_SET_DUMPABLE");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("PR_SET_NO_NEW_PRIVS");
-  constexpr uint64_t kKeep = landlock::kReadFile | landlock::kReadDir | landlock::kWriteFile |
-                             landlock::kTruncate | landlock::kMakeReg | landlock::kRemoveFile;
+  constexpr uint64_t kKeep = landlock::kReadFile | landlock::kReadDir | landlock::kWriteFile | landlock::kTruncate |
+                             landlock::kMakeReg | landlock::kRemoveFile;
   landlock::Rule rules[] = {{log_directory, kKeep}, {state_directory, kKeep}};
   WARDER_TRY_STATUS(landlock::RestrictToTrees(rules));
   return LoadFilter();

@@ -75,13 +75,11 @@ Status WriteWhole(FileLayer& files, int fd, std::string_view bytes, uint64_t off
 
 Status ReplaceFile(int directory, const std::string& name, std::string_view bytes, mode_t mode) {
   std::string beside = name + ".new";
-  UniqueFd fd(openat(directory, beside.c_str(),
-                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+  UniqueFd fd(openat(directory, beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!fd) return FailErrno(beside);
   WARDER_TRY_STATUS(WriteAll(fd.get(), bytes));
   if (fsync(fd.get()) != 0) return FailErrno("fsync of " + beside);
-  if (renameat(directory, beside.c_str(), directory, name.c_str()) != 0)
-    return FailErrno("rename to " + name);
+  if (renameat(directory, beside.c_str(), directory, name.c_str()) != 0) return FailErrno("rename to " + name);
   if (fsync(directory) != 0) return FailErrno("fsync of the directory of " + name);
   return {};
 }
@@ -95,8 +93,7 @@ Result<std::string> ReadAt(int directory, const std::string& name, size_t max_by
 
 std::string SegmentName(std::string_view prefix, uint64_t first_seq) {
   char number[32];
-  std::snprintf(number, sizeof number, "-%012llu.jsonl",
-                static_cast<unsigned long long>(first_seq));
+  std::snprintf(number, sizeof number, "-%012llu.jsonl", static_cast<unsigned long long>(first_seq));
   return std::string(prefix) + number;
 }
 
@@ -114,8 +111,7 @@ Result<std::vector<uint64_t>> ListSegments(int directory) {
     std::string_view name = entry->d_name;
     if (!name.starts_with("log-") || !name.ends_with(".jsonl")) continue;
     std::string digits(name.substr(4, name.size() - 10));
-    size_t nonzero =
-        std::min(digits.find_first_not_of('0'), digits.empty() ? 0 : digits.size() - 1);
+    size_t nonzero = std::min(digits.find_first_not_of('0'), digits.empty() ? 0 : digits.size() - 1);
     auto number = ParseDecimal(std::string_view(digits).substr(nonzero));
     if (number && SegmentName("log", *number) == name) found.push_back(*number);
   }

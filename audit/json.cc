@@ -42,15 +42,13 @@ bool IsMarker(const Json& object) {
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text) {
-  if (!DepthWithin(text, kMaxBodyDepth))
-    return Fail(Code::kInvalid, "JSON that is nested too deep");
+  if (!DepthWithin(text, kMaxBodyDepth)) return Fail(Code::kInvalid, "JSON that is nested too deep");
   std::vector<std::set<std::string>> keys;
   bool twice = false;
   auto watch = [&](int, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key)
-      twice = !keys.back().insert(value.get<std::string>()).second || twice;
+    if (event == Json::parse_event_t::key) twice = !keys.back().insert(value.get<std::string>()).second || twice;
     return true;
   };
   Json value = Json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
@@ -99,8 +97,6 @@ std::string TextOf(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::optional<uint64_t> DecimalOf(const Json& object, const char* key) {
-  return ParseDecimal(TextOf(object, key));
-}
+std::optional<uint64_t> DecimalOf(const Json& object, const char* key) { return ParseDecimal(TextOf(object, key)); }
 
 }  // namespace warder::audit

@@ -23,12 +23,8 @@ constexpr uint64_t kMaxCallStep = 65'536;
 
 }  // namespace
 
-Ledger::Ledger(int log_directory, int state_directory, const wire::LedgerStart& start,
-               FileLayer& files)
-    : log_directory_(log_directory),
-      state_directory_(state_directory),
-      start_(start),
-      files_(files) {
+Ledger::Ledger(int log_directory, int state_directory, const wire::LedgerStart& start, FileLayer& files)
+    : log_directory_(log_directory), state_directory_(state_directory), start_(start), files_(files) {
   void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   WARDER_CHECK(page != MAP_FAILED);
   madvise(page, 4096, MADV_DONTDUMP);
@@ -48,13 +44,12 @@ Entry Ledger::MakeEntry(Prepared prepared, uint64_t session, uint64_t call) cons
   entry.prepared = std::move(prepared);
   if (session != 0) entry.session = session;
   if (call != 0) entry.call = call;
-  if (auto known = sessions_.find(session); known != sessions_.end())
-    entry.agent = known->second.agent;
+  if (auto known = sessions_.find(session); known != sessions_.end()) entry.agent = known->second.agent;
   return entry;
 }
 
-Result<uint64_t> Ledger::Record(std::string_view type, Writer writer, const std::string& body,
-                                uint64_t session, uint64_t call) {
+Result<uint64_t> Ledger::Record(std::string_view type, Writer writer, const std::string& body, uint64_t session,
+                                uint64_t call) {
   WARDER_TRY(Prepared prepared, Prepare(type, writer, body));
   WARDER_TRY(auto seqs, writer_->Stage({MakeEntry(std::move(prepared), session, call)}));
   return seqs[0];
@@ -64,12 +59,12 @@ void Ledger::Take(const wire::SessionBegan& began) {
   if (sessions_.size() >= kMaxSessionsKnown)
     std::erase_if(sessions_, [](const auto& item) { return item.second.over; });
   Session session{{began.agent, began.uid, began.pid}, false, {}};
-  if (!sessions_.emplace(began.session, session).second)
-    return;  // an id is one session's, for ever
+  if (!sessions_.emplace(began.session, session).second) return;  // an id is one session's, for ever
   Body body;
   body.Free("workspace", began.workspace).Number("session_uid", began.session_uid);
   if (!began.program.empty())
-    body.Free("program", began.program).Text("program_id", std::to_string(began.program_dev) + ":" + std::to_string(began.program_ino));
+    body.Free("program", began.program)
+        .Text("program_id", std::to_string(began.program_dev) + ":" + std::to_string(began.program_ino));
   // A session of which nothing is recorded may record nothing, and is told why.
   if (auto begun = Record("session.start", kMonitor, body.Take(), began.session, 0); !begun) {
     sessions_[began.session].unrecorded = "the start of this session could not be recorded: " + begun.error().what;
@@ -86,25 +81,20 @@ void Ledger::Take(const wire::SessionOver& over) {
     return;
   }
   known->second.over = true;
-  if (!Record("session.end", kMonitor, Body().Free("reason", over.reason).Take(), over.session, 0))
-    ++refused_;
+  if (!Record("session.end", kMonitor, Body().Free("reason", over.reason).Take(), over.session, 0)) ++refused_;
 }
 
 void Ledger::Take(const wire::JailEnded& ended) {
-  auto seq = Record("exit", kMonitor, Body().Text("ended", "lost").Free("how", ended.how).Take(),
-                    ended.session, ended.call);
+  auto seq =
+      Record("exit", kMonitor, Body().Text("ended", "lost").Free("how", ended.how).Take(), ended.session, ended.call);
   if (!seq) ++refused_;
   auto call = calls_.find(ended.call);
-  if (seq && call != calls_.end() && call->second.session == ended.session)
-    call->second.exit_seq = *seq;
+  if (seq && call != calls_.end() && call->second.session == ended.session) call->second.exit_seq = *seq;
 }
 
 void Ledger::Take(const wire::HostEvent& event) {
-  std::string body = Body()
-                         .Text("object", event.object)
-                         .Text("digest", Hex(AsBytes(event.digest)))
-                         .Free("text", event.text)
-                         .Take();
+  std::string body =
+      Body().Text("object", event.object).Text("digest", Hex(AsBytes(event.digest))).Free("text", event.text).Take();
   if (!Record(event.type, kMonitor, body, 0, 0)) ++refused_;
 }
 
@@ -137,8 +127,7 @@ Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
     return {};
   }
   if (request.drafts.empty() || request.drafts.size() > kMaxDrafts)
-    return Fail(Code::kInvalid,
-                "a request of " + std::to_string(request.drafts.size()) + " records");
+    return Fail(Code::kInvalid, "a request of " + std::to_string(request.drafts.size()) + " records");
   Calls changed;
   std::vector<Entry> entries;
   size_t intents = 0, intent_at = 0;
@@ -152,8 +141,7 @@ Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
     }
     entries.push_back(MakeEntry(std::move(prepared), draft.session, draft.call));
   }
-  if (intents == 0 && !request.plan.empty())
-    return Fail(Code::kInvalid, "a plan without an intent");
+  if (intents == 0 && !request.plan.empty()) return Fail(Code::kInvalid, "a plan without an intent");
   WARDER_TRY(answer.reply.seqs, writer_->Stage(entries));
   if (intents == 1) {
     answer.seq = answer.reply.seqs[intent_at];
@@ -208,8 +196,7 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
     return Fail(Code::kDenied, "call id " + std::to_string(draft.call) + " is too far above " +
                                    std::to_string(last_call_) + ", the last one");
   if ((state.steps & order.needs) != order.needs || (state.steps & order.never_after) != 0)
-    return Fail(Code::kConflict,
-                draft.type + " of call " + std::to_string(draft.call) + " is out of order");
+    return Fail(Code::kConflict, draft.type + " of call " + std::to_string(draft.call) + " is out of order");
   if (order.begins && session->second.over)
     return Fail(Code::kConflict, "session " + std::to_string(draft.session) + " is over");
   state.steps |= order.sets;
@@ -217,17 +204,14 @@ Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
   return {};
 }
 
-Status Ledger::AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared,
-                       Answer& answer) {
+Status Ledger::AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared, Answer& answer) {
   if (request.plan.empty()) return Fail(Code::kInvalid, "an intent without a plan");
   for (const char* field : {"plan", "plan_kind", "plan_bytes", "workspace_mode", "commands", "change"})
     if (prepared.body.contains(field))
-      return Fail(Code::kDenied,
-                  std::string("the ledger says ") + field + ", from the plan itself");
+      return Fail(Code::kDenied, std::string("the ledger says ") + field + ", from the plan itself");
   WARDER_TRY(PlanSummary summary, SummarizePlan(request.plan));
   const Session& session = sessions_.at(draft.session);
-  if (summary.session != draft.session || summary.call != draft.call ||
-      summary.agent != session.agent.name)
+  if (summary.session != draft.session || summary.call != draft.call || summary.agent != session.agent.name)
     return Fail(Code::kDenied, "the plan is of another session, call or agent than its intent");
   DescribePlan(summary, request.plan, prepared.body, prepared.sides);
   answer.wants_receipt = true;
@@ -260,12 +244,8 @@ std::vector<std::string> Ledger::Commit() {
   for (Answer& answer : answers_) {
     AppendReply& reply = answer.reply;
     if (reply.ok && !durable) {
-      reply = AppendReply{reply.request,
-                          false,
-                          static_cast<uint8_t>(Code::kUnavailable),
-                          durable.error().ToString(),
-                          {},
-                          std::nullopt};
+      reply = AppendReply{
+          reply.request, false, static_cast<uint8_t>(Code::kUnavailable), durable.error().ToString(), {}, std::nullopt};
     } else if (reply.ok && answer.wants_receipt) {
       wire::Receipt receipt;
       receipt.boot = start_.boot;

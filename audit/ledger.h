@@ -21,8 +21,8 @@ class Ledger {
  public:
   // Opens the log and writes host.start or host.recovered, an `orphan` for each intent without an
   // end, and a checkpoint of all that. Directories are borrowed.
-  static Result<std::unique_ptr<Ledger>> Open(int log_directory, int state_directory,
-                                              const wire::LedgerStart& start, FileLayer& files);
+  static Result<std::unique_ptr<Ledger>> Open(int log_directory, int state_directory, const wire::LedgerStart& start,
+                                              FileLayer& files);
   ~Ledger();
   wire::LedgerReady Ready() const;
 
@@ -75,16 +75,14 @@ class Ledger {
   Status LoadKey();
   Status Begin(const std::optional<Checkpoint>& known);
   Status OwnRecord(std::string_view type, Json body, uint64_t session = 0, uint64_t call = 0);
-  Result<uint64_t> Record(std::string_view type, Writer writer, const std::string& body,
-                          uint64_t session, uint64_t call);
-  Status WriteOrphan(uint64_t call, uint64_t session, uint64_t intent,
-                     std::optional<uint64_t> exit);
+  Result<uint64_t> Record(std::string_view type, Writer writer, const std::string& body, uint64_t session,
+                          uint64_t call);
+  Status WriteOrphan(uint64_t call, uint64_t session, uint64_t intent, std::optional<uint64_t> exit);
   Status WriteCheckpoint();
   Status PutCheckpoint(const Checkpoint& checkpoint, const std::string& note);
   Status StageRequest(const AppendRequest& request, Answer& answer);
   Status CheckDraft(const Draft& draft, Calls& changed);
-  Status AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared,
-                 Answer& answer);
+  Status AddPlan(const AppendRequest& request, const Draft& draft, Prepared& prepared, Answer& answer);
   void RememberCalls(const Calls& changed);
   Status NoteSpace();
   void NoteFull(const Error& refused);

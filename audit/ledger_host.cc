@@ -11,8 +11,8 @@ namespace {
 std::string Origin(std::string_view host) {
   std::string out = "warder-log/";
   for (char c : host.substr(0, 64)) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '.' || c == '_';
+    bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
     out += plain ? c : '_';
   }
   return out;
@@ -22,15 +22,15 @@ std::string Origin(std::string_view host) {
 constexpr uint64_t kCheckpointReserve = 64 * 1024;
 
 std::string_view EndName(wire::EndKind kind) {
-  constexpr std::string_view kNames[] = {"exited",       "signaled",  "wall-limit",   "cpu-limit",
-                                         "memory-limit", "disk-limit", "cancelled", "setup-failed", "lost"};
+  constexpr std::string_view kNames[] = {"exited",     "signaled",  "wall-limit",   "cpu-limit", "memory-limit",
+                                         "disk-limit", "cancelled", "setup-failed", "lost"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Ledger>> Ledger::Open(int log_directory, int state_directory,
-                                             const wire::LedgerStart& start, FileLayer& files) {
+Result<std::unique_ptr<Ledger>> Ledger::Open(int log_directory, int state_directory, const wire::LedgerStart& start,
+                                             FileLayer& files) {
   std::unique_ptr<Ledger> ledger(new Ledger(log_directory, state_directory, start, files));
   std::optional<Checkpoint> known;
   if (auto note = ReadAt(state_directory, "checkpoint", 64 * 1024)) {
@@ -45,10 +45,8 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(int log_directory, int state_direct
   options.free_warn_bytes = start.free_warn_bytes;
   options.free_refuse_bytes = start.free_refuse_bytes;
   WARDER_TRY(ledger->writer_, LedgerWriter::Open(log_directory, options, known, files));
-  WARDER_TRY(ledger->log_reserve_,
-             FileLayer().OpenAllocated(log_directory, "reserve", kCheckpointReserve));
-  WARDER_TRY(ledger->state_reserve_,
-             FileLayer().OpenAllocated(state_directory, "reserve", kCheckpointReserve));
+  WARDER_TRY(ledger->log_reserve_, FileLayer().OpenAllocated(log_directory, "reserve", kCheckpointReserve));
+  WARDER_TRY(ledger->state_reserve_, FileLayer().OpenAllocated(state_directory, "reserve", kCheckpointReserve));
   WARDER_TRY_STATUS(ledger->LoadKey());
   WARDER_TRY_STATUS(ledger->Begin(known));
   return ledger;
@@ -63,8 +61,7 @@ Status Ledger::LoadKey() {
   } else {
     // A second key would make a log that its own earlier checkpoints do not fit.
     if (writer_->tree().size() > 0)
-      return Fail(Code::kConflict,
-                  "the log has records, and its key (log.key in the state directory) is gone",
+      return Fail(Code::kConflict, "the log has records, and its key (log.key in the state directory) is gone",
                   "put the key back, or move the log directory away to start a new one");
     WARDER_TRY(signer_, NoteSigner::Generate(Origin(start_.host)));
     WARDER_TRY_STATUS(ReplaceFile(state_directory_, "log.key", signer_->Skey() + "\n", 0600));
@@ -77,8 +74,8 @@ Status Ledger::Begin(const std::optional<Checkpoint>& known) {
   bool torn = !writer_->torn_file().empty();
   // A stop whose checkpoint was not written any more is a crash: what nobody signed is told as
   // that.
-  bool stopped_well = found.last_type.empty() ||
-                      (found.last_type == "host.stop" && known && known->size == found.tree.size());
+  bool stopped_well =
+      found.last_type.empty() || (found.last_type == "host.stop" && known && known->size == found.tree.size());
   bool recovered = torn || !stopped_well || start_.after_crash;
   Json body{{"after", std::to_string(found.tree.size())}, {"key", signer_->verifier().HashHex()}};
   if (recovered) body["why"] = torn ? "torn" : "crash";
@@ -106,8 +103,7 @@ Status Ledger::OwnRecord(std::string_view type, Json body, uint64_t session, uin
   return seq ? Status() : std::unexpected(seq.error());
 }
 
-Status Ledger::WriteOrphan(uint64_t call, uint64_t session, uint64_t intent,
-                           std::optional<uint64_t> exit) {
+Status Ledger::WriteOrphan(uint64_t call, uint64_t session, uint64_t intent, std::optional<uint64_t> exit) {
   Json body{{"intent", std::to_string(intent)}, {"exit", nullptr}};
   if (exit) body["exit"] = std::to_string(*exit);
   return OwnRecord("orphan", body, session, call);
@@ -139,8 +135,7 @@ void Ledger::Take(const wire::KeeperBegan& began, const wire::RunEnd& end) {
   auto seq = Record("exit", kKeeper, body, end.session, end.call);
   if (!seq) ++refused_;
   auto call = calls_.find(end.call);
-  if (seq && call != calls_.end() && call->second.session == end.session)
-    call->second.exit_seq = *seq;
+  if (seq && call != calls_.end() && call->second.session == end.session) call->second.exit_seq = *seq;
 }
 
 // Says once that the disk is low, and how much was refused while it was full.
@@ -149,10 +144,9 @@ Status Ledger::NoteSpace() {
   auto low = start_.free_warn_bytes > 0 ? writer_->LowSpace() : std::nullopt;
   if (low && !low_noted_) {
     low_noted_ = true;
-    WARDER_TRY_STATUS(
-        OwnRecord("limit", Json{{"what", "free-space"},
-                                {"free_bytes", std::to_string(*low)},
-                                {"warn_bytes", std::to_string(start_.free_warn_bytes)}}));
+    WARDER_TRY_STATUS(OwnRecord("limit", Json{{"what", "free-space"},
+                                              {"free_bytes", std::to_string(*low)},
+                                              {"warn_bytes", std::to_string(start_.free_warn_bytes)}}));
   }
   if (!low) low_noted_ = false;
   if (took_new_ && refused_ > 0) {
@@ -173,19 +167,16 @@ Status Ledger::WriteCheckpoint() {
 }
 
 Status Ledger::PutCheckpoint(const Checkpoint& checkpoint, const std::string& note) {
-  WARDER_TRY_STATUS(
-      ReplaceFile(log_directory_, "checkpoint." + std::to_string(checkpoint.size), note, 0640));
+  WARDER_TRY_STATUS(ReplaceFile(log_directory_, "checkpoint." + std::to_string(checkpoint.size), note, 0640));
   WARDER_TRY_STATUS(ReplaceFile(log_directory_, "checkpoint", note, 0640));
   return ReplaceFile(state_directory_, "checkpoint", note, 0600);
 }
 
 Status Ledger::Stop(const std::string& reason) {
   for (const auto& [call, state] : calls_)
-    if (state.open())
-      WARDER_TRY_STATUS(WriteOrphan(call, state.session, state.intent_seq, state.exit_seq));
+    if (state.open()) WARDER_TRY_STATUS(WriteOrphan(call, state.session, state.intent_seq, state.exit_seq));
   if (refused_ > 0)
-    WARDER_TRY_STATUS(
-        OwnRecord("gap", Json{{"refused", std::to_string(refused_)}, {"why", "no space"}}));
+    WARDER_TRY_STATUS(OwnRecord("gap", Json{{"refused", std::to_string(refused_)}, {"why", "no space"}}));
   auto stop = Record("host.stop", kLedger, Body().Free("reason", reason).Take(), 0, 0);
   if (!stop) return std::unexpected(stop.error());
   WARDER_TRY_STATUS(writer_->Commit());

@@ -86,8 +86,7 @@ Status LedgerProcess::TakeControlPacket(Packet packet) {
       WARDER_TRY(auto began, flat::DecodeMessage<wire::KeeperBegan>(bytes));
       if (packet.fds.size() != 1) return Fail(Code::kInvalid, "KeeperBegan without its pipe");
       int flags = fcntl(packet.fds[0].get(), F_GETFL);
-      if (flags < 0 || fcntl(packet.fds[0].get(), F_SETFL, flags | O_NONBLOCK) != 0)
-        return FailErrno("a report pipe");
+      if (flags < 0 || fcntl(packet.fds[0].get(), F_SETFL, flags | O_NONBLOCK) != 0) return FailErrno("a report pipe");
       reports_.push_back({began, std::move(packet.fds[0]), {}});
       return {};
     }
@@ -110,8 +109,7 @@ Status LedgerProcess::TakeControl() {
 }
 
 void LedgerProcess::TakeBroker() {
-  if (!broker_ || !answers_.empty())
-    return;  // one that does not read its answers is not heard either
+  if (!broker_ || !answers_.empty()) return;  // one that does not read its answers is not heard either
   std::vector<std::string> packets;
   while (packets.size() < limits::kMaxBatchRecords) {
     auto packet = ReceivePacket(broker_.get(), /*dont_wait=*/true);
@@ -143,12 +141,11 @@ void LedgerProcess::ReadReports() {
       if (size < 0 && errno == EINTR) continue;
       if (size < 0 && errno == EAGAIN) break;
       if (size > 0) report.bytes.append(chunk, static_cast<size_t>(size));
-      size_t length = report.bytes.size() < 2 ? SIZE_MAX
-                                              : static_cast<uint8_t>(report.bytes[0]) +
-                                                    256u * static_cast<uint8_t>(report.bytes[1]);
+      size_t length = report.bytes.size() < 2
+                          ? SIZE_MAX
+                          : static_cast<uint8_t>(report.bytes[0]) + 256u * static_cast<uint8_t>(report.bytes[1]);
       if (length != SIZE_MAX && report.bytes.size() >= 2 + length) {
-        auto end =
-            flat::DecodeMessage<wire::RunEnd>(std::string_view(report.bytes).substr(2, length));
+        auto end = flat::DecodeMessage<wire::RunEnd>(std::string_view(report.bytes).substr(2, length));
         if (end) ledger_->Take(report.began, *end);
         if (!end) LogWarning("a keeper's report: " + end.error().ToString());
         report.fd.Reset();
@@ -175,14 +172,15 @@ void LedgerProcess::SendAnswers() {
 void LedgerProcess::SayWhetherFull() {
   if (ledger_->full().empty() == !said_full_) return;
   said_full_ = !said_full_;
-  if (said_full_) LogError("no session begins and no call runs: " + ledger_->full());
-  else LogInfo("the log's disk has space again: calls run");
+  if (said_full_)
+    LogError("no session begins and no call runs: " + ledger_->full());
+  else
+    LogInfo("the log's disk has space again: calls run");
 }
 
 void LedgerProcess::Wait() {
   std::vector<pollfd> fds{{kControl, POLLIN, 0}};
-  if (broker_)
-    fds.push_back({broker_.get(), static_cast<short>(answers_.empty() ? POLLIN : POLLOUT), 0});
+  if (broker_) fds.push_back({broker_.get(), static_cast<short>(answers_.empty() ? POLLIN : POLLOUT), 0});
   for (const ReportPipe& report : reports_) fds.push_back({report.fd.get(), POLLIN, 0});
   poll(fds.data(), fds.size(), -1);
 }

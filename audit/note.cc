@@ -20,8 +20,7 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
 std::string TypedKey(const std::array<uint8_t, 32>& key) {
-  return std::string(1, kEd25519) +
-         std::string(reinterpret_cast<const char*>(key.data()), key.size());
+  return std::string(1, kEd25519) + std::string(reinterpret_cast<const char*>(key.data()), key.size());
 }
 
 std::string KeyHash(const std::string& name, const std::array<uint8_t, 32>& key) {
@@ -29,14 +28,12 @@ std::string KeyHash(const std::string& name, const std::array<uint8_t, 32>& key)
 }
 
 bool GoodName(std::string_view name) {
-  return !name.empty() && IsUtf8(name) &&
-         name.find_first_of("+ \t\r\n\v\f") == std::string_view::npos;
+  return !name.empty() && IsUtf8(name) && name.find_first_of("+ \t\r\n\v\f") == std::string_view::npos;
 }
 
 // NAME+HASH+BASE64 -> name and 32 bytes; the hash is checked by the caller, who knows the public
 // key.
-Result<std::array<uint8_t, 32>> SplitKey(std::string_view text, std::string& name,
-                                         std::string& hash) {
+Result<std::array<uint8_t, 32>> SplitKey(std::string_view text, std::string& name, std::string& hash) {
   size_t first = text.find('+'), second = text.find('+', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos)
     return Fail(Code::kInvalid, "a key that is not NAME+HASH+BASE64");
@@ -52,8 +49,7 @@ Result<std::array<uint8_t, 32>> SplitKey(std::string_view text, std::string& nam
 }
 
 Result<std::array<uint8_t, 32>> PublicOf(const std::array<uint8_t, 32>& seed) {
-  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()),
-          EVP_PKEY_free);
+  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()), EVP_PKEY_free);
   std::array<uint8_t, 32> out;
   size_t size = out.size();
   if (!key || EVP_PKEY_get_raw_public_key(key.get(), out.data(), &size) != 1 || size != out.size())
@@ -72,15 +68,12 @@ Result<NoteVerifier> NoteVerifier::Parse(std::string_view vkey) {
   NoteVerifier verifier;
   std::string hash;
   WARDER_TRY(verifier.key_, SplitKey(TrimNewline(vkey), verifier.name_, hash));
-  if (hash != KeyHash(verifier.name_, verifier.key_))
-    return Fail(Code::kInvalid, "a key with a wrong hash");
+  if (hash != KeyHash(verifier.name_, verifier.key_)) return Fail(Code::kInvalid, "a key with a wrong hash");
   return verifier;
 }
 
 std::string NoteVerifier::HashHex() const { return Hex(KeyHash(name_, key_)); }
-std::string NoteVerifier::Vkey() const {
-  return name_ + "+" + HashHex() + "+" + Base64(TypedKey(key_));
-}
+std::string NoteVerifier::Vkey() const { return name_ + "+" + HashHex() + "+" + Base64(TypedKey(key_)); }
 
 Result<std::string> NoteVerifier::Open(std::string_view note) const {
   size_t split = note.rfind("\n\n");
@@ -92,16 +85,13 @@ Result<std::string> NoteVerifier::Open(std::string_view note) const {
   while (!lines.empty()) {
     std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(line.size() + 1);
-    if (!line.starts_with("— "))
-      return Fail(Code::kInvalid, "a note with a line that is no signature");
+    if (!line.starts_with("— ")) return Fail(Code::kInvalid, "a note with a line that is no signature");
     if (!line.starts_with(start)) continue;  // of another key: a witness
     std::string bytes = FromBase64(line.substr(start.size())).value_or("");
     if (bytes.size() != 68 || bytes.substr(0, 4) != KeyHash(name_, key_)) continue;
-    Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key_.data(), key_.size()),
-            EVP_PKEY_free);
+    Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key_.data(), key_.size()), EVP_PKEY_free);
     DigestContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    if (!key || !context ||
-        EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1)
+    if (!key || !context || EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1)
       return Fail(Code::kSystem, "Ed25519 is not there");
     if (EVP_DigestVerify(context.get(), reinterpret_cast<const uint8_t*>(bytes.data()) + 4, 64,
                          reinterpret_cast<const uint8_t*>(text.data()), text.size()) != 1)
@@ -137,30 +127,26 @@ Result<NoteSigner> NoteSigner::Parse(std::string_view skey) {
 NoteSigner::~NoteSigner() { OPENSSL_cleanse(seed_.data(), seed_.size()); }
 
 std::string NoteSigner::Skey() const {
-  return "PRIVATE+KEY+" + verifier_.name_ + "+" + verifier_.HashHex() + "+" +
-         Base64(TypedKey(seed_));
+  return "PRIVATE+KEY+" + verifier_.name_ + "+" + verifier_.HashHex() + "+" + Base64(TypedKey(seed_));
 }
 
 Result<std::string> NoteSigner::Sign(std::string_view text) const {
   if (!text.ends_with('\n') || !IsUtf8(text)) return Fail(Code::kInvalid, "a text that no note can hold");
-  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed_.data(), seed_.size()),
-          EVP_PKEY_free);
+  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed_.data(), seed_.size()), EVP_PKEY_free);
   DigestContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   std::array<uint8_t, 64> signature;
   size_t size = signature.size();
-  if (!key || !context ||
-      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
-      EVP_DigestSign(context.get(), signature.data(), &size,
-                     reinterpret_cast<const uint8_t*>(text.data()), text.size()) != 1)
+  if (!key || !context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
+      EVP_DigestSign(context.get(), signature.data(), &size, reinterpret_cast<const uint8_t*>(text.data()),
+                     text.size()) != 1)
     return Fail(Code::kSystem, "Ed25519 is not there");
-  std::string bytes = KeyHash(verifier_.name_, verifier_.key_) +
-                      std::string(reinterpret_cast<const char*>(signature.data()), size);
+  std::string bytes =
+      KeyHash(verifier_.name_, verifier_.key_) + std::string(reinterpret_cast<const char*>(signature.data()), size);
   return std::string(text) + "\n— " + verifier_.name_ + " " + Base64(bytes) + "\n";
 }
 
 std::string CheckpointText(const Checkpoint& checkpoint) {
-  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" +
-         Base64(AsBytes(checkpoint.root)) + "\n";
+  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + Base64(AsBytes(checkpoint.root)) + "\n";
 }
 
 Result<Checkpoint> ParseCheckpoint(std::string_view text) {

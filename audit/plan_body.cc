@@ -50,8 +50,7 @@ Result<PlanSummary> SummarizePlan(std::string_view bytes) {
   return summary;
 }
 
-void DescribePlan(const PlanSummary& summary, std::string_view bytes, Json& body,
-                  std::vector<SideValue>& sides) {
+void DescribePlan(const PlanSummary& summary, std::string_view bytes, Json& body, std::vector<SideValue>& sides) {
   body["plan"] = FreeField(bytes, sides, /*blob=*/true);
   body["plan_bytes"] = bytes.size();
   body["plan_kind"] = summary.run ? "run" : "change";
@@ -62,8 +61,8 @@ void DescribePlan(const PlanSummary& summary, std::string_view bytes, Json& body
   }
   Json commands = Json::array();
   for (size_t i = 0; i < summary.argv.size(); ++i)
-    commands.push_back(Json{{"argv", FreeField(summary.argv[i], sides)},
-                            {"program", FreeField(summary.programs[i], sides)}});
+    commands.push_back(
+        Json{{"argv", FreeField(summary.argv[i], sides)}, {"program", FreeField(summary.programs[i], sides)}});
   body["commands"] = std::move(commands);
 }
 

@@ -23,7 +23,6 @@ struct PlanSummary {
 Result<PlanSummary> SummarizePlan(std::string_view bytes);
 
 // Puts plan, plan_kind, plan_bytes and commands or change into the intent's body.
-void DescribePlan(const PlanSummary& summary, std::string_view bytes, Json& body,
-                  std::vector<SideValue>& sides);
+void DescribePlan(const PlanSummary& summary, std::string_view bytes, Json& body, std::vector<SideValue>& sides);
 
 }  // namespace warder::audit

@@ -25,8 +25,7 @@ bool TakeSideLine(std::string_view line, Sides& sides) {
   if (!seq || json->size() != (free.empty() ? 3u : 4u)) return false;
   if (free.empty()) {
     auto bytes = FromBase64(TextOf(*json, "b64"));
-    return !blob.empty() && bytes &&
-           sides.blobs.emplace(blob, BlobLine{std::move(*bytes), *seq}).second;
+    return !blob.empty() && bytes && sides.blobs.emplace(blob, BlobLine{std::move(*bytes), *seq}).second;
   }
   SideLine value;
   value.seq = *seq;
@@ -36,16 +35,14 @@ bool TakeSideLine(std::string_view line, Sides& sides) {
   value.salt = *salt;
   if (blob.empty()) {
     const Json& field = (*json)["value"];
-    auto bytes = field.is_string() ? std::optional(field.get<std::string>())
-                                   : FromBase64(TextOf(field, "b64"));
+    auto bytes = field.is_string() ? std::optional(field.get<std::string>()) : FromBase64(TextOf(field, "b64"));
     if (!bytes || (!field.is_string() && (field.size() != 1 || IsUtf8(*bytes)))) return false;
     value.value = std::move(*bytes);
   }
   return sides.values.emplace(free, std::move(value)).second;
 }
 
-Status ReadSegment(int directory, uint64_t first, bool last, const LogVisitor& visitor,
-                   bool& more) {
+Status ReadSegment(int directory, uint64_t first, bool last, const LogVisitor& visitor, bool& more) {
   SegmentEnd end;
   end.first_seq = first;
   end.last = last;
@@ -127,8 +124,7 @@ Status ReadLog(const std::string& directory, const LogVisitor& visitor) {
   if (!fd) return FailErrno(directory);
   WARDER_TRY(auto segments, ListSegments(fd.get()));
   if (segments.empty())
-    return Fail(Code::kNotFound, directory + " holds no audit log",
-                "name the log directory of a host");
+    return Fail(Code::kNotFound, directory + " holds no audit log", "name the log directory of a host");
   bool more = true;
   for (size_t i = 0; i < segments.size() && more; ++i)
     WARDER_TRY_STATUS(ReadSegment(fd.get(), segments[i], i + 1 == segments.size(), visitor, more));

@@ -18,8 +18,7 @@ namespace {
 Result<std::optional<std::string>> MarkerBytes(const Json& value) {
   if (!value.is_object() || value.size() != 1) return std::optional<std::string>();
   auto it = value.begin();
-  if (it.key() == "$free" && it->is_string())
-    return std::optional<std::string>(it->get<std::string>());
+  if (it.key() == "$free" && it->is_string()) return std::optional<std::string>(it->get<std::string>());
   if (it.key() != "$free_b64") return std::optional<std::string>();
   auto bytes = FromBase64(it->is_string() ? it->get<std::string>() : "!");
   if (!bytes) return Fail(Code::kInvalid, "$free_b64 that is not base64");
@@ -61,16 +60,13 @@ Status CheckFields(const TypeRule& rule, const Json& body) {
     if (found == body.end() || found->is_null()) return {};
     WARDER_TRY(auto marker, MarkerBytes(*found));
     if (marker) return {};
-    return Fail(Code::kInvalid,
-                std::string(rule.type) + ": " + field + " is free text and must be $free");
+    return Fail(Code::kInvalid, std::string(rule.type) + ": " + field + " is free text and must be $free");
   });
 }
 
 }  // namespace
 
-std::string Commitment(std::string_view salt, std::string_view bytes) {
-  return Hex(AsBytes(HmacSha256(salt, bytes)));
-}
+std::string Commitment(std::string_view salt, std::string_view bytes) { return Hex(AsBytes(HmacSha256(salt, bytes))); }
 
 SideValue Commit(std::string_view bytes, bool blob) {
   std::string salt(32, '\0');
@@ -101,8 +97,7 @@ Result<Prepared> Prepare(std::string_view type, Writer writer, std::string_view 
   if (prepared.rule == nullptr)
     return Fail(Code::kInvalid, "no record type is called " + ForTerminal(type.substr(0, 80)));
   if ((prepared.rule->writers & writer) == 0)
-    return Fail(Code::kDenied,
-                "records of type " + std::string(type) + " do not come from this process");
+    return Fail(Code::kDenied, "records of type " + std::string(type) + " do not come from this process");
   WARDER_TRY(prepared.body, ParseJson(body_json));
   if (!prepared.body.is_object()) return Fail(Code::kInvalid, "a body that is not an object");
   WARDER_TRY_STATUS(CheckRestricted(prepared.body, /*markers=*/true));
@@ -150,12 +145,10 @@ Result<std::string> RenderLine(const Envelope& envelope, std::string_view type, 
   if (envelope.session) record["session"] = std::to_string(*envelope.session);
   if (envelope.call) record["call"] = std::to_string(*envelope.call);
   if (envelope.agent)
-    record["agent"] = Json{
-        {"name", envelope.agent->name}, {"uid", envelope.agent->uid}, {"pid", envelope.agent->pid}};
+    record["agent"] = Json{{"name", envelope.agent->name}, {"uid", envelope.agent->uid}, {"pid", envelope.agent->pid}};
   std::string line = Canonical(record);
   if (line.size() > limits::kMaxRecordBytes)
-    return Fail(Code::kLimit,
-                "a record of " + std::to_string(line.size()) + " bytes, 65535 at most",
+    return Fail(Code::kLimit, "a record of " + std::to_string(line.size()) + " bytes, 65535 at most",
                 "put long text into free text");
   return line;
 }

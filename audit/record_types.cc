@@ -9,8 +9,7 @@ namespace {
 constexpr TypeRule kTypes[] = {
     // ---- calls, the broker's word
     {"call", kBroker, false, "tool arguments", "arguments reason client"},
-    {"decision", kBroker, true, "level rule file line why policy_digest engine",
-     "why part facts applied"},
+    {"decision", kBroker, true, "level rule file line why policy_digest engine", "why part facts applied"},
     {"approval.request", kBroker, false, "id digest expires_ms shown", "shown"},
     {"approval.answer", kBroker, true, "id answer uid digest waited_ms", "message"},
     {"approval.expire", kBroker, true, "id waited_ms", ""},

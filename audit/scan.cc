@@ -42,8 +42,7 @@ bool TakeRecord(std::string_view line, LogState& state) {
 
 Status CheckKnown(const std::optional<Checkpoint>& known, const Tree& tree) {
   if (known && known->size == tree.size() && known->root != tree.Root())
-    return Damaged("the log is not the one that the checkpoint of " + std::to_string(known->size) +
-                   " records signed");
+    return Damaged("the log is not the one that the checkpoint of " + std::to_string(known->size) + " records signed");
   return {};
 }
 
@@ -53,8 +52,7 @@ Result<UniqueFd> OpenForReading(int directory, const std::string& name) {
   return fd;
 }
 
-Status ScanSegment(int directory, uint64_t first, bool last, const std::optional<Checkpoint>& known,
-                   LogState& state) {
+Status ScanSegment(int directory, uint64_t first, bool last, const std::optional<Checkpoint>& known, LogState& state) {
   std::string name = SegmentName("log", first);
   if (first != state.tree.size())
     return Damaged(name + " does not follow on record " + std::to_string(state.tree.size()));
@@ -106,13 +104,11 @@ Result<LogState> ScanLog(int directory, const std::optional<Checkpoint>& known) 
   LogState state;
   WARDER_TRY(state.segments, ListSegments(directory));
   for (size_t i = 0; i < state.segments.size(); ++i)
-    WARDER_TRY_STATUS(
-        ScanSegment(directory, state.segments[i], i + 1 == state.segments.size(), known, state));
+    WARDER_TRY_STATUS(ScanSegment(directory, state.segments[i], i + 1 == state.segments.size(), known, state));
   if (!state.segments.empty()) WARDER_TRY_STATUS(ScanSide(directory, state.segments.back(), state));
   if (known && known->size > state.tree.size())
     return std::unexpected(Damaged("the log holds " + std::to_string(state.tree.size()) +
-                                   " records, its last checkpoint signed " +
-                                   std::to_string(known->size))
+                                   " records, its last checkpoint signed " + std::to_string(known->size))
                                .error());
   return state;
 }

@@ -40,36 +40,31 @@ Result<std::string> ShowWith(const std::string& directory, const ShowWhat& what,
   std::string out;
   LogVisitor visitor;
   visitor.record = [&](const Record& record, const Sides& sides, const std::string& problem) {
-    bool wanted = what.seq ? record.seq == *what.seq
-                           : what.call && record.call == *what.call && record.call != 0;
+    bool wanted = what.seq ? record.seq == *what.seq : what.call && record.call == *what.call && record.call != 0;
     if (wanted && problem.empty()) out += render(record, sides);
-    if (wanted && !problem.empty())
-      out += "record " + std::to_string(record.seq) + ": " + problem + "\n";
+    if (wanted && !problem.empty()) out += "record " + std::to_string(record.seq) + ": " + problem + "\n";
     return !what.seq || record.seq < *what.seq;
   };
   WARDER_TRY_STATUS(ReadLog(directory, visitor));
   if (out.empty())
-    return Fail(Code::kNotFound,
-                what.seq ? "no record " + std::to_string(*what.seq)
-                         : "no call " + std::to_string(what.call.value_or(0)),
-                "`warder audit timeline` lists the calls");
+    return Fail(
+        Code::kNotFound,
+        what.seq ? "no record " + std::to_string(*what.seq) : "no call " + std::to_string(what.call.value_or(0)),
+        "`warder audit timeline` lists the calls");
   return out;
 }
 
 std::string TailLine(const Record& record, const Sides& sides) {
   std::string time = TextOf(record.json, "time");
   std::string body = Canonical(Joined(record.body(), sides));
-  return std::to_string(record.seq) + "  " + ForTerminal(time.substr(0, 23)) + "  " +
-         ForTerminal(record.type) +
-         (record.call != 0 ? "  call " + std::to_string(record.call) : "") + "  " +
-         ForTerminal(body) + "\n";
+  return std::to_string(record.seq) + "  " + ForTerminal(time.substr(0, 23)) + "  " + ForTerminal(record.type) +
+         (record.call != 0 ? "  call " + std::to_string(record.call) : "") + "  " + ForTerminal(body) + "\n";
 }
 
 }  // namespace
 
 Result<std::string> Show(const std::string& directory, const ShowWhat& what, bool colour) {
-  WARDER_TRY(std::string records,
-             ShowWith(directory, what, [&](const Record& record, const Sides& sides) {
+  WARDER_TRY(std::string records, ShowWith(directory, what, [&](const Record& record, const Sides& sides) {
                std::string out = Heading(record, colour);
                Lines("  ", WithValues(record, sides), out);
                return out;
@@ -84,13 +79,11 @@ Result<std::string> Show(const std::string& directory, const ShowWhat& what, boo
 }
 
 Result<std::string> ShowJson(const std::string& directory, const ShowWhat& what) {
-  return ShowWith(directory, what, [](const Record& record, const Sides& sides) {
-    return Canonical(WithValues(record, sides)) + "\n";
-  });
+  return ShowWith(directory, what,
+                  [](const Record& record, const Sides& sides) { return Canonical(WithValues(record, sides)) + "\n"; });
 }
 
-Result<std::string> Tail(const std::string& directory, const TailFrom& from, bool json,
-                         uint64_t* next_seq) {
+Result<std::string> Tail(const std::string& directory, const TailFrom& from, bool json, uint64_t* next_seq) {
   std::deque<std::string> lines;
   uint64_t next = from.from.value_or(0);
   LogVisitor visitor;

@@ -26,7 +26,6 @@ struct TailFrom {
   std::optional<uint64_t> from;
   size_t count = 20;
 };
-Result<std::string> Tail(const std::string& directory, const TailFrom& from, bool json,
-                         uint64_t* next_seq);
+Result<std::string> Tail(const std::string& directory, const TailFrom& from, bool json, uint64_t* next_seq);
 
 }  // namespace warder::audit

@@ -13,8 +13,7 @@ namespace {
 std::string Joined(const Json& argv) {
   std::string out;
   for (const Json& word : argv)
-    out += (out.empty() ? "" : " ") +
-           ShellQuote(word.is_string() ? word.get<std::string>() : Canonical(word));
+    out += (out.empty() ? "" : " ") + ShellQuote(word.is_string() ? word.get<std::string>() : Canonical(word));
   return out;
 }
 
@@ -44,8 +43,7 @@ class Builder {
     int64_t from = 0, to = 0;
     bool intent = false;
   };
-  void TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry,
-                  Building& building);
+  void TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry, Building& building);
   void TakeOfHost(const Record& record, const Sides& sides, TimelineEntry& entry);
   const TimelineOptions& options_;
   std::vector<Building> all_;
@@ -65,8 +63,7 @@ void Builder::Take(const Record& record, const Sides& sides) {
     entry.session = record.session;
     if (record.json.contains("agent")) entry.agent = TextOf(record.json["agent"], "name");
     entry.time = TextOf(record.json, "time");
-    all_.push_back(
-        {std::move(entry), ParseRfc3339(TextOf(record.json, "time")).value_or(0), 0, false});
+    all_.push_back({std::move(entry), ParseRfc3339(TextOf(record.json, "time")).value_or(0), 0, false});
     if (of_call) found = calls_.emplace(record.call, all_.size() - 1).first;
   }
   Building& building = of_call ? all_[found->second] : all_.back();
@@ -85,27 +82,22 @@ void Builder::TakeOfHost(const Record& record, const Sides& sides, TimelineEntry
     return more.empty() ? text : text.empty() ? more : text + between + more;
   };
   if (record.type == "admin") {
-    const std::string who = TextOf(body, "name").empty()
-                                ? "uid " + Canonical(body.value("uid", Json()))
-                                : TextOf(body, "name");
-    entry.asked =
-        joined(joined(TextOf(body, "act"), " ", object) + " by " + who, ": ", entry.asked);
+    const std::string who =
+        TextOf(body, "name").empty() ? "uid " + Canonical(body.value("uid", Json())) : TextOf(body, "name");
+    entry.asked = joined(joined(TextOf(body, "act"), " ", object) + " by " + who, ": ", entry.asked);
   } else {
     entry.asked = joined(object, ": ", entry.asked);
   }
   if (record.type == "host.recovered") entry.asked = "after a " + TextOf(body, "why");
   if (record.type == "limit")
-    entry.asked = TextOf(body, "what") + ": " +
-                  SizeText(DecimalOf(body, "free_bytes").value_or(0)) + " left, told under " +
-                  SizeText(DecimalOf(body, "warn_bytes").value_or(0));
+    entry.asked = TextOf(body, "what") + ": " + SizeText(DecimalOf(body, "free_bytes").value_or(0)) +
+                  " left, told under " + SizeText(DecimalOf(body, "warn_bytes").value_or(0));
   if (record.type == "gap")
-    entry.asked =
-        TextOf(body, "refused") + " requests were refused unrecorded: " + TextOf(body, "why");
+    entry.asked = TextOf(body, "refused") + " requests were refused unrecorded: " + TextOf(body, "why");
   if (record.type == "session.end") ends_[record.session] = entry.asked;
 }
 
-void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry,
-                         Building& building) {
+void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry& entry, Building& building) {
   const Json& body = record.body();
   auto number = [&](const char* key) -> std::optional<int64_t> {
     auto it = body.find(key);
@@ -128,8 +120,7 @@ void Builder::TakeOfCall(const Record& record, const Sides& sides, TimelineEntry
   } else if (record.type == "approval.answer") {
     entry.approval = TextOf(body, "answer");
     entry.approver = TextOf(body, "name");
-    if (entry.approver.empty())
-      entry.approver = "uid " + std::to_string(number("uid").value_or(-1));
+    if (entry.approver.empty()) entry.approver = "uid " + std::to_string(number("uid").value_or(-1));
     entry.waited_ms = static_cast<uint64_t>(number("waited_ms").value_or(0));
   } else if (record.type == "approval.expire") {
     entry.approval = "expired";
@@ -158,16 +149,11 @@ std::vector<TimelineEntry> Builder::Finish() {
   for (size_t i = skip; i < all_.size(); ++i) {
     TimelineEntry& entry = all_[i].entry;
     if (entry.call != 0 && entry.ended.empty()) {
-      bool no =
-          entry.level == "forbid" || entry.approval == "denied" || entry.approval == "expired";
-      entry.ended = no                            ? "refused"
-                    : all_[i].intent              ? "running"
-                    : entry.approval == "waiting" ? "waiting"
-                                                  : "undecided";
+      bool no = entry.level == "forbid" || entry.approval == "denied" || entry.approval == "expired";
+      entry.ended = no ? "refused" : all_[i].intent ? "running" : entry.approval == "waiting" ? "waiting" : "undecided";
     }
     // Of a run that was cut off the session's end says more.
-    const bool cut_off =
-        entry.ended == "cancelled" || entry.ended == "lost" || entry.ended == "orphan";
+    const bool cut_off = entry.ended == "cancelled" || entry.ended == "lost" || entry.ended == "orphan";
     if (auto end = ends_.find(entry.session); cut_off && end != ends_.end() && entry.detail.empty())
       entry.detail = "the session ended: " + end->second;
     if (entry.call != 0 && !entry.duration_ms && all_[i].to >= all_[i].from)
@@ -179,8 +165,7 @@ std::vector<TimelineEntry> Builder::Finish() {
 
 }  // namespace
 
-Result<std::vector<TimelineEntry>> Timeline(const std::string& directory,
-                                            const TimelineOptions& options) {
+Result<std::vector<TimelineEntry>> Timeline(const std::string& directory, const TimelineOptions& options) {
   Builder builder(options);
   LogVisitor visitor;
   visitor.record = [&](const Record& record, const Sides& sides, const std::string& problem) {

@@ -30,8 +30,7 @@ struct TimelineEntry {
   std::string approval;  // empty, waiting, approved, denied, expired
   std::string approver;
   uint64_t waited_ms = 0;
-  std::string
-      ended;  // exited, …, refused, orphan, running; for host entries the type of the record
+  std::string ended;  // exited, …, refused, orphan, running; for host entries the type of the record
   std::optional<int64_t> code;
   std::optional<uint64_t> duration_ms;  // from the first record to the last
   std::string undo;                     // trash entry
@@ -39,13 +38,11 @@ struct TimelineEntry {
 };
 
 // Only reads; fine on a log that is being written.
-Result<std::vector<TimelineEntry>> Timeline(const std::string& directory,
-                                            const TimelineOptions& options = {});
+Result<std::vector<TimelineEntry>> Timeline(const std::string& directory, const TimelineOptions& options = {});
 
 struct RenderOptions {
   bool colour = false;
-  size_t width =
-      0;  // columns, into which everything is wrapped; 0: one line an entry, as long as it is
+  size_t width = 0;  // columns, into which everything is wrapped; 0: one line an entry, as long as it is
 };
 std::string RenderTimeline(const std::vector<TimelineEntry>& entries, const RenderOptions& options);
 // Who asked for what, who decided it by which rule, who said yes or no, how it ended: five lines at

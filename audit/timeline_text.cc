@@ -10,8 +10,7 @@ namespace {
 
 constexpr size_t kColumns = 6;
 using Row = std::array<std::string, kColumns + 1>;  // the last one, what was asked, is not padded
-constexpr const char* kTitles[kColumns + 1] = {"TIME UTC", "AGENT", "CALL", "LEVEL",
-                                               "ENDED",    "TOOK",  "ASKED"};
+constexpr const char* kTitles[kColumns + 1] = {"TIME UTC", "AGENT", "CALL", "LEVEL", "ENDED", "TOOK", "ASKED"};
 
 // Columns that ASKED needs beside the others; with fewer it stands below them.
 constexpr size_t kLeastAsked = 32;
@@ -85,8 +84,7 @@ std::string RuleText(const TimelineEntry& entry) {
 }
 
 std::string AskedText(const TimelineEntry& entry) {
-  std::string out =
-      entry.call == 0 ? entry.asked : entry.tool + (entry.asked.empty() ? "" : " " + entry.asked);
+  std::string out = entry.call == 0 ? entry.asked : entry.tool + (entry.asked.empty() ? "" : " " + entry.asked);
   if (!entry.rule.empty()) out += "  [" + RuleText(entry) + "]";
   if (!entry.approval.empty()) out += "  " + ApprovalText(entry);
   if (entry.ended == "refused" && !entry.why.empty()) out += "  " + entry.why;
@@ -105,9 +103,7 @@ const char* ColourOf(const TimelineEntry& entry) {
 }
 
 Row RowOf(const TimelineEntry& entry) {
-  std::string day = entry.time.size() >= 23
-                        ? entry.time.substr(0, 10) + " " + entry.time.substr(11, 12)
-                        : entry.time;
+  std::string day = entry.time.size() >= 23 ? entry.time.substr(0, 10) + " " + entry.time.substr(11, 12) : entry.time;
   Row row{day,
           entry.agent + (entry.session != 0 ? "/" + std::to_string(entry.session) : ""),
           entry.call != 0 ? std::to_string(entry.call) : "",
@@ -122,8 +118,7 @@ Row RowOf(const TimelineEntry& entry) {
 
 }  // namespace
 
-std::string RenderTimeline(const std::vector<TimelineEntry>& entries,
-                           const RenderOptions& options) {
+std::string RenderTimeline(const std::vector<TimelineEntry>& entries, const RenderOptions& options) {
   std::vector<Row> rows;
   for (const TimelineEntry& entry : entries) rows.push_back(RowOf(entry));
   // In a narrow place the day stands once, above its rows.
@@ -144,16 +139,13 @@ std::string RenderTimeline(const std::vector<TimelineEntry>& entries,
   const size_t indent = below ? 4 : left;
   auto block = [&](auto&& cell) {
     std::string head;
-    for (size_t c = 0; c < kColumns; ++c)
-      head += cell(c) + std::string(widths[c] - Width(cell(c)) + 2, ' ');
+    for (size_t c = 0; c < kColumns; ++c) head += cell(c) + std::string(widths[c] - Width(cell(c)) + 2, ' ');
     if (options.width == 0) return head + cell(kColumns);
-    std::vector<std::string> lines =
-        Wrapped(cell(kColumns), options.width > indent ? options.width - indent : 1);
+    std::vector<std::string> lines = Wrapped(cell(kColumns), options.width > indent ? options.width - indent : 1);
     if (below) head.erase(head.find_last_not_of(' ') + 1);
     std::string out = Cut(head, options.width);
     if (!below && !lines.empty()) out += lines.front();
-    for (size_t i = below ? 0 : 1; i < lines.size(); ++i)
-      out += "\n" + std::string(indent, ' ') + lines[i];
+    for (size_t i = below ? 0 : 1; i < lines.size(); ++i) out += "\n" + std::string(indent, ' ') + lines[i];
     return out;
   };
   auto painted = [&](const char* colour, const std::string& text) {
@@ -173,14 +165,12 @@ std::string RenderCall(const TimelineEntry& entry, bool colour) {
     std::string shown = name;
     return shown + std::string(9 - shown.size(), ' ') + ForTerminal(text) + "\n";
   };
-  const std::string asked =
-      "call " + std::to_string(entry.call) + ": " + ForTerminal(entry.tool + " " + entry.asked);
+  const std::string asked = "call " + std::to_string(entry.call) + ": " + ForTerminal(entry.tool + " " + entry.asked);
   std::string out = colour ? "\x1b[1m" + asked + "\x1b[0m\n" : asked + "\n";
   out += line("asked", "by " + row[1] + " at " + row[0] + " UTC" +
                            (entry.reason.empty() ? "" : "; in its own words: " + entry.reason));
   if (!entry.level.empty())
-    out += line("decided", entry.level + " by " + RuleText(entry) +
-                               (entry.why.empty() ? "" : ": " + entry.why));
+    out += line("decided", entry.level + " by " + RuleText(entry) + (entry.why.empty() ? "" : ": " + entry.why));
   if (!entry.approval.empty()) out += line("person", ApprovalText(entry));
   const std::string took = Took(entry);
   return out + line("ended", EndedText(entry) + (took.empty() ? "" : " after " + took) +

@@ -33,8 +33,7 @@ bool LedgerRuns(int directory) {
 
 class Verifier {
  public:
-  Verifier(std::string directory, const VerifyOptions& options)
-      : directory_(std::move(directory)), options_(options) {}
+  Verifier(std::string directory, const VerifyOptions& options) : directory_(std::move(directory)), options_(options) {}
   Result<VerifyReport> Run();
 
  private:
@@ -115,8 +114,7 @@ Status Verifier::ReadCheckpoints() {
   std::set<std::string> names;
   while (dirent* entry = readdir(stream)) {
     std::string name = entry->d_name;
-    if (name == "checkpoint" || (name.starts_with("checkpoint.") && !name.ends_with(".new")))
-      names.insert(name);
+    if (name == "checkpoint" || (name.starts_with("checkpoint.") && !name.ends_with(".new"))) names.insert(name);
   }
   closedir(stream);
   for (const std::string& name : names) {
@@ -136,8 +134,7 @@ bool Verifier::CheckEnvelope(const Record& record) {
     return false;
   }
   if (DecimalOf(json, "seq") != record.seq) {
-    Find(seq, "it says it is record " + ForTerminal(TextOf(json, "seq")) +
-                  ": one was removed, added or moved");
+    Find(seq, "it says it is record " + ForTerminal(TextOf(json, "seq")) + ": one was removed, added or moved");
     return false;
   }
   if (FindType(record.type) == nullptr) Find(seq, "an unknown type, " + ForTerminal(record.type));
@@ -153,8 +150,7 @@ void Verifier::CheckTime(const Record& record) {
   uint64_t& last = mono_[TextOf(record.json, "boot")];
   if (*mono < last) Find(seq, "the boot clock goes backwards");
   last = *mono;
-  if (*time < last_time_)
-    report_.notes.push_back("the wall clock steps back at record " + std::to_string(seq));
+  if (*time < last_time_) report_.notes.push_back("the wall clock steps back at record " + std::to_string(seq));
   last_time_ = *time;
 }
 
@@ -178,11 +174,9 @@ void Verifier::CheckValues(const Record& record, const Json& value, const Sides&
   const std::string* bytes = &side.value;
   if (!side.blob.empty()) {
     auto blob = sides.blobs.find(side.blob);
-    if (blob == sides.blobs.end())
-      return Find(seq, "the blob " + ForTerminal(side.blob) + " is missing");
+    if (blob == sides.blobs.end()) return Find(seq, "the blob " + ForTerminal(side.blob) + " is missing");
     named_.insert(&blob->second);
-    if (blob->second.seq != record.seq)
-      Find(seq, "the blob " + ForTerminal(side.blob) + " names another record");
+    if (blob->second.seq != record.seq) Find(seq, "the blob " + ForTerminal(side.blob) + " names another record");
     if (Hex(AsBytes(FastSha256(blob->second.bytes))) != side.blob)
       return Find(seq, "the blob " + ForTerminal(side.blob) + " was changed");
     bytes = &blob->second.bytes;
@@ -202,10 +196,10 @@ void Verifier::CheckPlan(const Record& record, const Sides& sides) {
   std::string agent = record.json.contains("agent") ? TextOf(record.json["agent"], "name") : "";
   if (summary->session != record.session || summary->call != record.call || summary->agent != agent)
     Find(seq, "its plan is of another session, call or agent");
-  if (TextOf(body, "plan_kind") != (summary->run ? "run" : "change"))
-    Find(seq, "its plan is of another kind");
+  if (TextOf(body, "plan_kind") != (summary->run ? "run" : "change")) Find(seq, "its plan is of another kind");
   // Logs of before have no such field.
-  if (body.contains("workspace_mode") && TextOf(body, "workspace_mode") != (summary->direct ? "direct" : "copy-on-write"))
+  if (body.contains("workspace_mode") &&
+      TextOf(body, "workspace_mode") != (summary->direct ? "direct" : "copy-on-write"))
     Find(seq, "its plan has another workspace mode");
   auto same = [&](const Json& object, const char* key, const std::string& want) {
     auto said = sides.BytesOf(object, key);
@@ -252,8 +246,7 @@ bool Verifier::TakeRecord(const Record& record, const Sides& sides, const std::s
   auto [from, to] = wanted_.equal_range(tree_.size());
   for (auto it = from; it != to; ++it)
     if (it->second.root != tree_.Root())
-      Find(seq, "the first " + std::to_string(tree_.size()) +
-                    " records are not those that the checkpoint " +
+      Find(seq, "the first " + std::to_string(tree_.size()) + " records are not those that the checkpoint " +
                     (it->second.given ? "given " : "") + "signed");
   CheckTime(record);
   CheckValues(record, record.body(), sides);
@@ -274,19 +267,17 @@ void Verifier::CheckUnnamed(const SegmentEnd& end, const Sides& sides) {
     if (seq >= tree_.size() && end.last && last_type_ != "host.stop") {
       ++to_come;
     } else {
-      Find(static_cast<int64_t>(seq), std::string(what) + " in " +
-                                          SegmentName("side", end.first_seq) +
-                                          " that no record names");
+      Find(static_cast<int64_t>(seq),
+           std::string(what) + " in " + SegmentName("side", end.first_seq) + " that no record names");
     }
   };
   for (const auto& [name, value] : sides.values) check(&value, value.seq, "a value");
   for (const auto& [name, blob] : sides.blobs) check(&blob, blob.seq, "a blob");
   named_.clear();
   if (to_come > 0)
-    report_.notes.push_back(
-        std::to_string(to_come) +
-        " values are there before their records: being written, or cut off by a "
-        "crash");
+    report_.notes.push_back(std::to_string(to_come) +
+                            " values are there before their records: being written, or cut off by a "
+                            "crash");
 }
 
 bool Verifier::TakeEnd(const SegmentEnd& end, const Sides& sides) {
@@ -296,8 +287,7 @@ bool Verifier::TakeEnd(const SegmentEnd& end, const Sides& sides) {
   if (behind && (!end.last || last_type_ == "host.stop"))
     Find(at, end.name + " or its side file holds bytes behind its end");
   else if (behind)
-    report_.notes.push_back(
-        "the last segment ends in bytes that are no whole line: being written, or torn");
+    report_.notes.push_back("the last segment ends in bytes that are no whole line: being written, or torn");
   return true;
 }
 
@@ -305,13 +295,10 @@ void Verifier::CheckRoots() {
   for (const auto& [size, wanted] : wanted_) {
     if (size > tree_.size() && !broken_)
       Find(static_cast<int64_t>(tree_.size()),
-           std::string("the log ends here, but ") +
-               (wanted.given ? "the checkpoint given" : "a checkpoint") + " signed " +
-               std::to_string(size) +
-               (wanted.given ? " records: it was cut, or an older copy was put in its place"
-                             : " records: it was cut"));
-    if (size == 0 && wanted.root != Tree().Root())
-      Find(-1, "a checkpoint of nothing with a root of something");
+           std::string("the log ends here, but ") + (wanted.given ? "the checkpoint given" : "a checkpoint") +
+               " signed " + std::to_string(size) +
+               (wanted.given ? " records: it was cut, or an older copy was put in its place" : " records: it was cut"));
+    if (size == 0 && wanted.root != Tree().Root()) Find(-1, "a checkpoint of nothing with a root of something");
     if (size <= tree_.size()) report_.signed_records = std::max(report_.signed_records, size);
   }
 }
@@ -330,30 +317,26 @@ void Verifier::Judge() {
     const VerifyFinding& first = report_.findings.front();
     report_.verdict = "not ok: " + std::to_string(report_.findings.size()) + " finding" +
                       (report_.findings.size() == 1 ? "" : "s") + ", the first" +
-                      (first.seq >= 0 ? " at record " + std::to_string(first.seq) : "") + ": " +
-                      first.what;
+                      (first.seq >= 0 ? " at record " + std::to_string(first.seq) : "") + ": " + first.what;
     return;
   }
-  std::string sealed = not_signed == 0
-                           ? "all of them signed"
-                           : "the first " + std::to_string(report_.signed_records) + " signed, " +
-                                 std::to_string(not_signed) + " since then not yet";
+  std::string sealed = not_signed == 0 ? "all of them signed"
+                                       : "the first " + std::to_string(report_.signed_records) + " signed, " +
+                                             std::to_string(not_signed) + " since then not yet";
   if (report_.redacted > 0) {
-    report_.verdict = "not re-derivable (redacted): " + std::to_string(report_.redacted) +
-                      " values; " + count + ", " + sealed;
+    report_.verdict =
+        "not re-derivable (redacted): " + std::to_string(report_.redacted) + " values; " + count + ", " + sealed;
     return;
   }
   if (!report_.ok) {
-    report_.verdict = "not yet signed: nothing is wrong in " + count +
-                      ", but nobody signed the last " + std::to_string(not_signed) +
+    report_.verdict = "not yet signed: nothing is wrong in " + count + ", but nobody signed the last " +
+                      std::to_string(not_signed) +
                       " and no ledger is at work; start the host, whose recovery signs them";
     return;
   }
-  report_.verdict = (not_signed == 0 ? "ok: " : "ok so far, the host is running: ") + count + ", " +
-                    sealed + "; " + std::to_string(report_.intents) + " runs, " +
-                    std::to_string(report_.outcomes) + " outcomes, " +
-                    std::to_string(report_.values) + " values and " +
-                    std::to_string(report_.plans) + " plans checked";
+  report_.verdict = (not_signed == 0 ? "ok: " : "ok so far, the host is running: ") + count + ", " + sealed + "; " +
+                    std::to_string(report_.intents) + " runs, " + std::to_string(report_.outcomes) + " outcomes, " +
+                    std::to_string(report_.values) + " values and " + std::to_string(report_.plans) + " plans checked";
 }
 
 Result<VerifyReport> Verifier::Run() {
@@ -366,13 +349,10 @@ Result<VerifyReport> Verifier::Run() {
   LogVisitor visitor;
   visitor.record = [&](const Record& record, const Sides& sides, const std::string& problem) {
     for (const std::string& bad : sides.problems)
-      if (told.insert(bad).second)
-        Find(static_cast<int64_t>(record.seq), "a side line that is none: " + bad);
+      if (told.insert(bad).second) Find(static_cast<int64_t>(record.seq), "a side line that is none: " + bad);
     return TakeRecord(record, sides, problem);
   };
-  visitor.segment_end = [&](const SegmentEnd& end, const Sides& sides) {
-    return TakeEnd(end, sides);
-  };
+  visitor.segment_end = [&](const SegmentEnd& end, const Sides& sides) { return TakeEnd(end, sides); };
   WARDER_TRY_STATUS(ReadLog(directory_, visitor));
   report_.stopped = last_type_ == "host.stop";
   CheckRoots();

@@ -8,8 +8,7 @@ void LifeCheck::Find(uint64_t seq, std::string what) {
 }
 
 void LifeCheck::DemandStop(uint64_t size) {
-  if (!sizes_.contains(size))
-    Find(size - 1, "the host stopped here, but the checkpoint of it is missing");
+  if (!sizes_.contains(size)) Find(size - 1, "the host stopped here, but the checkpoint of it is missing");
 }
 
 void LifeCheck::TakeStart(const Record& record, const std::string& key) {
@@ -20,14 +19,12 @@ void LifeCheck::TakeStart(const Record& record, const std::string& key) {
   if (!recovered && last_type_ == "host.stop") DemandStop(record.seq);
   if (DecimalOf(record.body(), "after") != record.seq)
     Find(record.seq, "the host started after another number of records");
-  if (!key.empty() && TextOf(record.body(), "key") != key)
-    Find(record.seq, "the host started with another key");
+  if (!key.empty() && TextOf(record.body(), "key") != key) Find(record.seq, "the host started with another key");
   auto above = sizes_.upper_bound(record.seq);
   uint64_t before = above == sizes_.begin() ? 0 : *std::prev(above);
   if (recovered && before < record.seq)
-    report_.notes.push_back(
-        "records " + std::to_string(before) + " to " + std::to_string(record.seq - 1) +
-        " were signed only after a crash, by the recovery at record " + std::to_string(record.seq));
+    report_.notes.push_back("records " + std::to_string(before) + " to " + std::to_string(record.seq - 1) +
+                            " were signed only after a crash, by the recovery at record " + std::to_string(record.seq));
   started_ = record.seq;
   beginning_ = true;
 }
@@ -53,8 +50,7 @@ void LifeCheck::Take(const Record& record, const std::string& key) {
 
 void LifeCheck::Finish(bool stopped) {
   if (stopped) DemandStop(next_);
-  if (sizes_.empty())
-    report_.findings.push_back({-1, "no checkpoint of this key is there: nothing here is signed"});
+  if (sizes_.empty()) report_.findings.push_back({-1, "no checkpoint of this key is there: nothing here is signed"});
 }
 
 }  // namespace warder::audit

@@ -14,8 +14,7 @@ namespace warder::audit {
 class LifeCheck {
  public:
   // sizes: those that valid checkpoints signed. Both are borrowed.
-  LifeCheck(VerifyReport& report, const std::set<uint64_t>& sizes)
-      : report_(report), sizes_(sizes) {}
+  LifeCheck(VerifyReport& report, const std::set<uint64_t>& sizes) : report_(report), sizes_(sizes) {}
   // key: HashHex() of the log's key; empty where it is not known.
   void Take(const Record& record, const std::string& key);
   // Behind the last record. stopped: it is host.stop.

@@ -17,8 +17,8 @@ std::string EndOf(const Json& body, const char* code_key) {
 }  // namespace
 
 void PairCheck::Find(const Record& record, std::string what) {
-  report_.findings.push_back({static_cast<int64_t>(record.seq),
-                              "call " + std::to_string(record.call) + ": " + std::move(what)});
+  report_.findings.push_back(
+      {static_cast<int64_t>(record.seq), "call " + std::to_string(record.call) + ": " + std::move(what)});
 }
 
 void PairCheck::TakeDecision(const Record& record, Seen& seen) {
@@ -33,10 +33,8 @@ void PairCheck::TakeIntent(const Record& record, Seen& seen) {
   if (!seen.call || !seen.decision) Find(record, "an intent without call and decision before it");
   if (seen.has_intent) Find(record, "a second intent");
   if (seen.level != "auto" && seen.level != "notify" && seen.level != "approve")
-    Find(record,
-         "an intent, though the decision is " + (seen.level.empty() ? "missing" : seen.level));
-  if (seen.denied || (seen.level == "approve" && !seen.approved))
-    Find(record, "an intent, though no person approved");
+    Find(record, "an intent, though the decision is " + (seen.level.empty() ? "missing" : seen.level));
+  if (seen.denied || (seen.level == "approve" && !seen.approved)) Find(record, "an intent, though no person approved");
   seen.has_intent = true;
   seen.intent = record.seq;
 }
@@ -62,9 +60,9 @@ void PairCheck::TakeOutcome(const Record& record, Seen& seen) {
 void PairCheck::CheckEnd(uint64_t call, const Seen& seen) {
   if (!seen.outcome || seen.exits.empty() || seen.said == "lost") return;
   if (std::find(seen.exits.begin(), seen.exits.end(), seen.said) != seen.exits.end()) return;
-  report_.findings.push_back({static_cast<int64_t>(seen.outcome_seq),
-                              "call " + std::to_string(call) + ": its outcome says \"" + seen.said +
-                                  "\", but it ended \"" + seen.exits.front() + "\""});
+  report_.findings.push_back(
+      {static_cast<int64_t>(seen.outcome_seq), "call " + std::to_string(call) + ": its outcome says \"" + seen.said +
+                                                   "\", but it ended \"" + seen.exits.front() + "\""});
 }
 
 void PairCheck::Take(const Record& record) {
@@ -101,9 +99,8 @@ void PairCheck::Finish() {
     if (!seen.has_intent || seen.closed) continue;
     ++report_.open_intents;
     if (report_.stopped)
-      report_.findings.push_back(
-          {static_cast<int64_t>(seen.intent),
-           "call " + std::to_string(call) + ": an intent without outcome in a stopped log"});
+      report_.findings.push_back({static_cast<int64_t>(seen.intent),
+                                  "call " + std::to_string(call) + ": an intent without outcome in a stopped log"});
   }
   if (report_.open_intents > 0 && !report_.stopped)
     report_.notes.push_back(std::to_string(report_.open_intents) +

@@ -29,8 +29,7 @@ std::string RenderVerify(const VerifyReport& report, bool colour) {
   };
   std::string out = paint(report.ok ? "32" : "31", ForTerminal(report.verdict)) + "\n";
   for (const VerifyFinding& finding : report.findings)
-    out += "  finding" +
-           (finding.seq >= 0 ? " at record " + std::to_string(finding.seq) : std::string()) + ": " +
+    out += "  finding" + (finding.seq >= 0 ? " at record " + std::to_string(finding.seq) : std::string()) + ": " +
            ForTerminal(finding.what) + "\n";
   for (const std::string& note : report.notes) out += "  note: " + ForTerminal(note) + "\n";
   return out;
@@ -40,8 +39,7 @@ std::string VerifyJson(const VerifyReport& report) {
   Json findings = Json::array();
   for (const VerifyFinding& finding : report.findings)
     findings.push_back(
-        Json{{"seq", finding.seq >= 0 ? Json(std::to_string(finding.seq)) : Json(nullptr)},
-             {"what", finding.what}});
+        Json{{"seq", finding.seq >= 0 ? Json(std::to_string(finding.seq)) : Json(nullptr)}, {"what", finding.what}});
   Json out{{"ok", report.ok},
            {"state", StateName(report.state)},
            {"verdict", report.verdict},

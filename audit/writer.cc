@@ -19,8 +19,7 @@ LedgerWriter::LedgerWriter(int directory, WriterOptions options, FileLayer& file
 }
 
 Result<std::unique_ptr<LedgerWriter>> LedgerWriter::Open(int directory, WriterOptions options,
-                                                         const std::optional<Checkpoint>& known,
-                                                         FileLayer& files) {
+                                                         const std::optional<Checkpoint>& known, FileLayer& files) {
   std::unique_ptr<LedgerWriter> writer(new LedgerWriter(directory, std::move(options), files));
   WARDER_TRY_STATUS(writer->TakeLock());
   WARDER_TRY(writer->found_, ScanLog(directory, known));
@@ -56,8 +55,7 @@ Status LedgerWriter::PutTornTailAside() {
     for (int i = 2; faccessat(directory_, torn_file_.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0; ++i)
       torn_file_ = "torn-" + std::to_string(tree_.size()) + "-" + std::to_string(i) + ".bin";
     WARDER_TRY_STATUS(ReplaceFile(directory_, torn_file_, torn, 0640));
-    WARDER_TRY_STATUS(
-        WriteWhole(files_, log_.fd.get(), std::string(torn.size(), '\0'), found_.log_end));
+    WARDER_TRY_STATUS(WriteWhole(files_, log_.fd.get(), std::string(torn.size(), '\0'), found_.log_end));
     if (files_.Sync(log_.fd.get()) != 0) return FailErrno("fdatasync of the log");
   }
   if (found_.side_data_end > found_.side_end) {
@@ -71,10 +69,8 @@ Status LedgerWriter::PutTornTailAside() {
 
 Status LedgerWriter::OpenSegment(uint64_t first_seq) {
   // The side file first: a log segment whose side file is not there is then never seen.
-  WARDER_TRY(UniqueFd side, files_.OpenAllocated(directory_, SegmentName("side", first_seq),
-                                                 options_.segment_bytes));
-  WARDER_TRY(UniqueFd log, files_.OpenAllocated(directory_, SegmentName("log", first_seq),
-                                                options_.segment_bytes));
+  WARDER_TRY(UniqueFd side, files_.OpenAllocated(directory_, SegmentName("side", first_seq), options_.segment_bytes));
+  WARDER_TRY(UniqueFd log, files_.OpenAllocated(directory_, SegmentName("log", first_seq), options_.segment_bytes));
   side_ = Part{std::move(side), 0, {}};
   log_ = Part{std::move(log), 0, {}};
   return {};
@@ -111,8 +107,7 @@ Status LedgerWriter::MakeRoom(size_t log_bytes, size_t side_bytes, bool closing)
   if (least > 0 && !closing) {
     WARDER_TRY(uint64_t free, files_.FreeBytes(directory_));
     low = free < least;
-    why = "its disk has " + SizeText(free) + " free and must keep " + SizeText(least) +
-          " (ledger.free-space.refuse)";
+    why = "its disk has " + SizeText(free) + " free and must keep " + SizeText(least) + " (ledger.free-space.refuse)";
   }
   if (!low && Fits(log_bytes, side_bytes, options_.reserve_bytes)) return {};
   if (!low) {
@@ -128,8 +123,7 @@ Status LedgerWriter::MakeRoom(size_t log_bytes, size_t side_bytes, bool closing)
               "free space on the disk of the log, then ask again");
 }
 
-Result<std::vector<LedgerWriter::Rendered>> LedgerWriter::RenderAll(
-    const std::vector<Entry>& entries) {
+Result<std::vector<LedgerWriter::Rendered>> LedgerWriter::RenderAll(const std::vector<Entry>& entries) {
   std::vector<Rendered> rendered;
   Envelope envelope;
   envelope.boot = options_.boot;
@@ -194,8 +188,7 @@ Status LedgerWriter::Commit() {
 }
 
 Status LedgerWriter::Shut(Error error) {
-  if (!shut_)
-    shut_ = Error{Code::kUnavailable, "the audit log is shut for good: " + error.what, {}};
+  if (!shut_) shut_ = Error{Code::kUnavailable, "the audit log is shut for good: " + error.what, {}};
   return std::unexpected(*shut_);
 }
 

@@ -45,8 +45,7 @@ class LedgerWriter {
   // Takes the directory's lock (kConflict: another ledger has it), scans the log, puts a torn tail
   // aside. The layer must outlive the writer; the directory is borrowed.
   static Result<std::unique_ptr<LedgerWriter>> Open(int directory, WriterOptions options,
-                                                    const std::optional<Checkpoint>& known,
-                                                    FileLayer& files);
+                                                    const std::optional<Checkpoint>& known, FileLayer& files);
 
   // All of them or none, in order; the seqs. May commit what was staged before (a new segment).
   // kUnavailable: shut, or no space for records of these types. kLimit: a record is too long.

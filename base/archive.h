@@ -143,8 +143,8 @@ Result<T> DecodeMessage(std::string_view bytes) {
   loader(version, type);
   if (!loader.reader().ok()) return Fail(Code::kInvalid, "a message without a head");
   if (version != T::kVersion)
-    return Fail(Code::kUnsupported, "message version " + std::to_string(version) + ", this program speaks " +
-                                        std::to_string(T::kVersion));
+    return Fail(Code::kUnsupported,
+                "message version " + std::to_string(version) + ", this program speaks " + std::to_string(T::kVersion));
   if (type != T::kType) return Fail(Code::kInvalid, "message type " + std::to_string(type) + " was not expected");
   T message{};
   loader(message);
@@ -153,8 +153,6 @@ Result<T> DecodeMessage(std::string_view bytes) {
 }
 
 // The type byte of a message, to choose what to decode; 0 where there is none (0 is no type).
-inline uint8_t MessageType(std::string_view bytes) {
-  return bytes.size() < 2 ? 0 : static_cast<uint8_t>(bytes[1]);
-}
+inline uint8_t MessageType(std::string_view bytes) { return bytes.size() < 2 ? 0 : static_cast<uint8_t>(bytes[1]); }
 
 }  // namespace warder::flat

@@ -48,8 +48,7 @@ void CheckFailed(const char* file, int line, const char* words) {
   char text[512];
   int size = std::snprintf(text, sizeof text, "warder: bug: %s:%d: %s\n", file, line, words);
   if (size > 0) {
-    size_t length =
-        static_cast<size_t>(size) < sizeof text ? static_cast<size_t>(size) : sizeof text - 1;
+    size_t length = static_cast<size_t>(size) < sizeof text ? static_cast<size_t>(size) : sizeof text - 1;
     [[maybe_unused]] ssize_t ignored = write(STDERR_FILENO, text, length);
   }
   std::abort();

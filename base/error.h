@@ -14,14 +14,14 @@
 namespace warder {
 
 enum class Code : uint8_t {
-  kInvalid,       // the input is wrong; asking again in the same way fails again
-  kNotFound,      // what was named is not there
-  kDenied,        // not allowed to do this
-  kConflict,      // the world is not in the state that was expected
-  kLimit,         // a limit of base/limits.h or of the bounds was met
-  kUnavailable,   // a part of the host is not there (ledger shut, broker starting)
-  kUnsupported,   // this kernel, file system or build can not
-  kSystem,        // a system call failed
+  kInvalid,      // the input is wrong; asking again in the same way fails again
+  kNotFound,     // what was named is not there
+  kDenied,       // not allowed to do this
+  kConflict,     // the world is not in the state that was expected
+  kLimit,        // a limit of base/limits.h or of the bounds was met
+  kUnavailable,  // a part of the host is not there (ledger shut, broker starting)
+  kUnsupported,  // this kernel, file system or build can not
+  kSystem,       // a system call failed
 };
 
 std::string_view CodeName(Code code);
@@ -39,8 +39,7 @@ template <typename T>
 using Result = std::expected<T, Error>;
 using Status = std::expected<void, Error>;
 
-[[nodiscard]] inline std::unexpected<Error> Fail(Code code, std::string what,
-                                                 std::string remedy = {}) {
+[[nodiscard]] inline std::unexpected<Error> Fail(Code code, std::string what, std::string remedy = {}) {
   return std::unexpected<Error>(Error{code, std::move(what), std::move(remedy)});
 }
 
@@ -54,10 +53,10 @@ using Status = std::expected<void, Error>;
 
 }  // namespace warder
 
-#define WARDER_CHECK(condition)                                      \
-  do {                                                               \
-    if (!(condition)) [[unlikely]]                                   \
-      ::warder::CheckFailed(__FILE__, __LINE__, #condition);         \
+#define WARDER_CHECK(condition)                              \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::warder::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #define WARDER_CONCAT_INNER(a, b) a##b
@@ -66,14 +65,13 @@ using Status = std::expected<void, Error>;
 // WARDER_TRY(auto fd, Open(path)); declares fd, or returns the Error of Open.
 #define WARDER_TRY(declaration, expression) \
   WARDER_TRY_INNER(WARDER_CONCAT(warder_try_, __LINE__), declaration, expression)
-#define WARDER_TRY_INNER(result, declaration, expression)      \
-  auto result = (expression);                                  \
+#define WARDER_TRY_INNER(result, declaration, expression)         \
+  auto result = (expression);                                     \
   if (!result) return std::unexpected(std::move(result).error()); \
   declaration = std::move(*result)
 
 // WARDER_TRY_STATUS(Write(...)); returns the Error if there is one.
-#define WARDER_TRY_STATUS(expression)                                              \
-  do {                                                                             \
-    if (auto warder_status = (expression); !warder_status)                         \
-      return std::unexpected(std::move(warder_status).error());                    \
+#define WARDER_TRY_STATUS(expression)                                                                                \
+  do {                                                                                                               \
+    if (auto warder_status = (expression); !warder_status) return std::unexpected(std::move(warder_status).error()); \
   } while (false)

@@ -61,8 +61,7 @@ Result<UniqueFd> SealedMemory(const char* name, std::string_view bytes) {
 
 Result<std::string> ReadSealed(int fd, size_t max_bytes) {
   int seals = fcntl(fd, F_GET_SEALS);
-  if (seals < 0 || (seals & kSeals) != kSeals)
-    return Fail(Code::kDenied, "memory that is not sealed");
+  if (seals < 0 || (seals & kSeals) != kSeals) return Fail(Code::kDenied, "memory that is not sealed");
   struct stat status;
   if (fstat(fd, &status) != 0) return FailErrno("fstat");
   if (status.st_size < 0 || static_cast<size_t>(status.st_size) > max_bytes)

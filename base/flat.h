@@ -54,8 +54,7 @@ class Reader {
   T Int() {
     if (in_.size() < sizeof(T)) return Spoil<T>();
     uint64_t wide = 0;
-    for (size_t i = 0; i < sizeof(T); ++i)
-      wide |= static_cast<uint64_t>(static_cast<unsigned char>(in_[i])) << (8 * i);
+    for (size_t i = 0; i < sizeof(T); ++i) wide |= static_cast<uint64_t>(static_cast<unsigned char>(in_[i])) << (8 * i);
     in_.remove_prefix(sizeof(T));
     return static_cast<T>(wide);
   }

@@ -62,19 +62,15 @@ bool ComponentFits(std::string_view glob, std::string_view name) {
 }  // namespace
 
 Status CheckGlob(std::string_view glob) {
-  auto bad = [&](const char* what) {
-    return Fail(Code::kInvalid, "glob `" + std::string(glob) + "`: " + what);
-  };
-  if (!glob.starts_with("/") && !glob.starts_with("**/"))
-    return bad("it starts neither with `/` nor with `**/`");
+  auto bad = [&](const char* what) { return Fail(Code::kInvalid, "glob `" + std::string(glob) + "`: " + what); };
+  if (!glob.starts_with("/") && !glob.starts_with("**/")) return bad("it starts neither with `/` nor with `**/`");
   if (glob.find('\0') != std::string_view::npos) return bad("it holds a NUL byte");
   std::string_view rest = glob[0] == '/' ? glob.substr(1) : glob;
   for (;;) {
     size_t end = rest.find('/');
     std::string_view part = rest.substr(0, end);
     if (part.empty()) return bad("an empty component (`//`, or a slash at its end)");
-    if (part == "." || part == "..")
-      return bad("a component `.` or `..`; paths are matched resolved");
+    if (part == "." || part == "..") return bad("a component `.` or `..`; paths are matched resolved");
     if (part != "**" && part.find("**") != std::string_view::npos)
       return bad("`**` stands for whole components and is one of its own");
     if (end == std::string_view::npos) return {};

@@ -59,8 +59,7 @@ Status RestrictToTrees(std::span<const Rule> rules, const Options& options) {
     if (syscall(SYS_landlock_add_rule, ruleset.get(), kRulePathBeneath, &beneath, 0u) != 0)
       return FailErrno("landlock_add_rule");
   }
-  if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0u) != 0)
-    return FailErrno("landlock_restrict_self");
+  if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0u) != 0) return FailErrno("landlock_restrict_self");
   return {};
 }
 

@@ -61,7 +61,7 @@ inline constexpr size_t kMaxStdinBytes = 1024 * 1024;
 inline constexpr size_t kMaxFileBytes = 100 * 1000 * 1000;  // read_file and write_file, at most
 // Files that a hidden-file walk of a workspace looks at; beyond it a session is refused.
 inline constexpr size_t kMaxWalkEntries = 500'000;
-inline constexpr size_t kMaxMasks = 2048;           // mounts over hidden files in one jail
+inline constexpr size_t kMaxMasks = 2048;  // mounts over hidden files in one jail
 
 // ---- receipts ----------------------------------------------------------------------------
 // 0-overview: the jailer takes a receipt for at most 2 s.
@@ -76,10 +76,10 @@ inline constexpr size_t kOutputChunkBytes = 32 * 1024;        // one output mess
 inline constexpr uint32_t kDefaultRunningJails = 64;
 
 // ---- audit -------------------------------------------------------------------------------
-inline constexpr size_t kMaxRecordBytes = 65'535;             // 4-audit: one line at most
+inline constexpr size_t kMaxRecordBytes = 65'535;  // 4-audit: one line at most
 inline constexpr uint64_t kDefaultSegmentBytes = 64ull << 20;
-inline constexpr uint64_t kReserveBytes = 1ull << 20;         // keeps room to record refusing and stopping
-inline constexpr size_t kMaxBatchRecords = 1024;              // records that share one sync
+inline constexpr uint64_t kReserveBytes = 1ull << 20;  // keeps room to record refusing and stopping
+inline constexpr size_t kMaxBatchRecords = 1024;       // records that share one sync
 
 // ---- policy files --------------------------------------------------------------------------
 inline constexpr size_t kMaxPolicyBytes = 1024 * 1024;
@@ -87,7 +87,7 @@ inline constexpr size_t kMaxYamlDepth = 12;
 inline constexpr size_t kMaxYamlScalarBytes = 8 * 1024;
 inline constexpr size_t kMaxYamlNodes = 20'000;
 inline constexpr size_t kMaxRegexStates = 1000;
-inline constexpr std::chrono::seconds kConfigTimeout{10};     // wall time of one warder-config
+inline constexpr std::chrono::seconds kConfigTimeout{10};  // wall time of one warder-config
 inline constexpr size_t kConfigMemoryBytes = 512ull << 20;
 // What warder-config gives back for one policy or host file.
 inline constexpr size_t kMaxFlatConfigBytes = 16 * 1024 * 1024;

@@ -11,8 +11,7 @@ namespace warder {
 namespace {
 spdlog::logger& Logger() {
   static std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>("warder",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
+    auto made = std::make_shared<spdlog::logger>("warder", std::make_shared<spdlog::sinks::stderr_sink_st>());
     made->set_pattern("%l: %v");
     made->flush_on(spdlog::level::trace);
     return made;

@@ -25,8 +25,7 @@ inline Status CheckOwner(int fd, std::span<const uint32_t> owners, const std::st
     return Fail(Code::kDenied, name + " is owned by uid " + std::to_string(status.st_uid),
                 "chown it to root, or list the owner under policy.owners of the host file");
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return Fail(Code::kDenied, name + " may be written by others than its owner",
-                "chmod go-w " + name);
+    return Fail(Code::kDenied, name + " may be written by others than its owner", "chmod go-w " + name);
   return {};
 }
 

@@ -13,15 +13,13 @@ namespace warder {
 
 Result<PacketPair> MakePacketPair() {
   int fds[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
-    return FailErrno("socketpair");
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) return FailErrno("socketpair");
   return PacketPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
 Status SendPacket(int socket, std::string_view bytes, std::span<const int> fds, bool dont_wait) {
   // An empty datagram reads like the end of the stream.
-  if (bytes.empty() || bytes.size() > limits::kMaxMessageBytes ||
-      fds.size() > limits::kMaxMessageDescriptors)
+  if (bytes.empty() || bytes.size() > limits::kMaxMessageBytes || fds.size() > limits::kMaxMessageDescriptors)
     return Fail(Code::kInvalid, "message of " + std::to_string(bytes.size()) + " bytes and " +
                                     std::to_string(fds.size()) + " descriptors does not fit");
   iovec part{const_cast<char*>(bytes.data()), bytes.size()};
@@ -84,8 +82,7 @@ Result<std::optional<Packet>> ReceivePacket(int socket, bool dont_wait) {
   message.msg_controllen = sizeof control;
   WARDER_TRY(auto size, Receive(socket, message, MSG_CMSG_CLOEXEC | wait));
   if (!size) return std::optional<Packet>();
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < count; ++i) {
@@ -95,8 +92,7 @@ Result<std::optional<Packet>> ReceivePacket(int socket, bool dont_wait) {
     }
   }
   if (*size == 0) return Fail(Code::kUnavailable, "the peer process is gone");
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
-    return Fail(Code::kInvalid, "a message was cut");
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return Fail(Code::kInvalid, "a message was cut");
   packet.bytes.resize(*size);
   return std::optional<Packet>(std::move(packet));
 }

@@ -31,8 +31,7 @@ Result<PacketPair> MakePacketPair();
 
 // Sends all or nothing. kUnavailable: the peer is gone. kLimit: its queue is full (only for a
 // non-blocking socket, or with dont_wait).
-Status SendPacket(int socket, std::string_view bytes, std::span<const int> fds = {},
-                  bool dont_wait = false);
+Status SendPacket(int socket, std::string_view bytes, std::span<const int> fds = {}, bool dont_wait = false);
 
 // The next message; an empty optional where none waits (non-blocking) . kUnavailable at end of stream.
 Result<std::optional<Packet>> ReceivePacket(int socket, bool dont_wait = false);

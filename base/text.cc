@@ -89,16 +89,14 @@ std::string ForTerminal(std::string_view bytes, bool keep_lines) {
   char form[16];
   // Most text shows itself.
   size_t plain = 0;
-  while (plain < bytes.size() && bytes[plain] >= ' ' && bytes[plain] < 0x7f && bytes[plain] != '\\')
-    ++plain;
+  while (plain < bytes.size() && bytes[plain] >= ' ' && bytes[plain] < 0x7f && bytes[plain] != '\\') ++plain;
   out.append(bytes.substr(0, plain));
   bytes.remove_prefix(plain);
   while (!bytes.empty()) {
     uint32_t c = 0;
     size_t size = Decode(bytes, c);
     if (size == 0) {
-      std::snprintf(form, sizeof form, "\\x%02x",
-                    static_cast<unsigned>(static_cast<uint8_t>(bytes[0])));
+      std::snprintf(form, sizeof form, "\\x%02x", static_cast<unsigned>(static_cast<uint8_t>(bytes[0])));
       out += form;
       size = 1;
     } else if (c == '\n' || c == '\t') {
@@ -117,10 +115,8 @@ std::string ForTerminal(std::string_view bytes, bool keep_lines) {
 }
 
 std::string ShellQuote(std::string_view word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
-    return std::string(word);
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
   std::string out = "'";
   for (char c : word) {
     if (c == '\'')

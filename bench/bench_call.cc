@@ -81,21 +81,35 @@ Status Begin(Host* host, const std::string& state_base) {
   if (chmod(d.c_str(), 0755) != 0) return FailErrno("chmod " + d);
   std::string work = d + "/work";
   if (mkdir(work.c_str(), 0755) != 0 || chown(work.c_str(), kOwner, kOwner) != 0) return FailErrno(work);
-  WARDER_TRY_STATUS(cli::ReplaceFile(d + "/policy.yaml",
-      "policy: 1\nlayer: project\nid: bench\nexec:\n  - { id: true, level: auto, argv: [\"true\"] }\n"
-      "paths:\n  - { id: ws, level: auto, may: [read, write], under: \"${workspace}\" }\n"
-      "limits: { wall: 10s, cpu: 10s, memory: 256MiB, pids: 64, files: 256, output: 64KiB, disk: 64MiB, concurrent: 4 }\n"
-      "workspace: { mode: direct, executable: no }\n", 0644));
-  WARDER_TRY_STATUS(cli::ReplaceFile(d + "/warder.yaml",
-      "host: 1\nname: bench\npaths: { state: " + state + "/state, run: " + d + "/run, stop-file: " + d + "/stop }\n"
-      "identities: { broker: 1900070001, ledger: 1900070002, admin-group: 0, session-uids: 1900000000..1900000999 }\n"
-      "people:\n  - { who: \"user:0\", may: [status] }\nbounds:\n  trees: [" + d + "/work]\n  roots: [host-usr]\n"
-      "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: 1MiB }\n  jails: { running: 8 }\n"
-      "policy:\n  owners: [root]\n  layers:\n    project: { bench: " + d + "/policy.yaml }\n"
-      "agents:\n  bench:\n    uid: " + std::to_string(kAgent) + "\n    layers: { project: bench }\n    workspaces: [{ dir: " + work +
-      ", owner: " + std::to_string(kOwner) + " }]\nledger: { dir: " + state +
-      "/state/log, segment: 16MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n", 0644));
-  WARDER_TRY(host->pid, cli::StartHost({"--host-file", d + "/warder.yaml"}, d + "/run/admin.sock", d + "/warderd.log", std::chrono::seconds(10)));
+  WARDER_TRY_STATUS(
+      cli::ReplaceFile(d + "/policy.yaml",
+                       "policy: 1\nlayer: project\nid: bench\nexec:\n  - { id: true, level: auto, argv: [\"true\"] }\n"
+                       "paths:\n  - { id: ws, level: auto, may: [read, write], under: \"${workspace}\" }\n"
+                       "limits: { wall: 10s, cpu: 10s, memory: 256MiB, pids: 64, files: 256, output: 64KiB, disk: "
+                       "64MiB, concurrent: 4 }\n"
+                       "workspace: { mode: direct, executable: no }\n",
+                       0644));
+  WARDER_TRY_STATUS(cli::ReplaceFile(
+      d + "/warder.yaml",
+      "host: 1\nname: bench\npaths: { state: " + state + "/state, run: " + d + "/run, stop-file: " + d +
+          "/stop }\n"
+          "identities: { broker: 1900070001, ledger: 1900070002, admin-group: 0, session-uids: 1900000000..1900000999 "
+          "}\n"
+          "people:\n  - { who: \"user:0\", may: [status] }\nbounds:\n  trees: [" +
+          d +
+          "/work]\n  roots: [host-usr]\n"
+          "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: 1MiB }\n  jails: { running: 8 "
+          "}\n"
+          "policy:\n  owners: [root]\n  layers:\n    project: { bench: " +
+          d +
+          "/policy.yaml }\n"
+          "agents:\n  bench:\n    uid: " +
+          std::to_string(kAgent) + "\n    layers: { project: bench }\n    workspaces: [{ dir: " + work +
+          ", owner: " + std::to_string(kOwner) + " }]\nledger: { dir: " + state +
+          "/state/log, segment: 16MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n",
+      0644));
+  WARDER_TRY(host->pid, cli::StartHost({"--host-file", d + "/warder.yaml"}, d + "/run/admin.sock", d + "/warderd.log",
+                                       std::chrono::seconds(10)));
   return {};
 }
 
@@ -120,7 +134,8 @@ uint64_t PssKib(pid_t root) {
     std::ifstream stat(entry.path() / "stat");
     std::string text((std::istreambuf_iterator<char>(stat)), {});
     size_t end = text.rfind(')');
-    if (end != std::string::npos && end + 4 < text.size()) parents[std::stoi(entry.path().filename())] = std::stoi(text.substr(end + 4));
+    if (end != std::string::npos && end + 4 < text.size())
+      parents[std::stoi(entry.path().filename())] = std::stoi(text.substr(end + 4));
   }
   uint64_t total = 0;
   for (const auto& [pid, unused] : parents) {
@@ -169,12 +184,14 @@ Result<json> StageTable(const std::string& log, size_t calls) {
     for (const auto& [key, value] : body.items())
       if (value.is_string() && (outcome || key.ends_with("_ns")))
         if (auto ns = audit::DecimalOf(body, key.c_str()))
-          stages[(exit ? "of run: " : "") + key.substr(0, key.size() - (exit ? 3 : 0))].push_back(static_cast<double>(*ns) / 1e6);
+          stages[(exit ? "of run: " : "") + key.substr(0, key.size() - (exit ? 3 : 0))].push_back(
+              static_cast<double>(*ns) / 1e6);
     return true;
   };
   WARDER_TRY_STATUS(audit::ReadLog(log, visitor));
   json out = json::array();
-  for (const char* name : {"decode", "resolve", "decide", "approve", "intent", "start", "run", "of run: setup", "of run: wall", "of run: cpu"}) {
+  for (const char* name : {"decode", "resolve", "decide", "approve", "intent", "start", "run", "of run: setup",
+                           "of run: wall", "of run: cpu"}) {
     std::vector<double>& times = stages[name];
     if (times.empty()) continue;
     if (times.size() > calls) times.erase(times.begin(), times.end() - static_cast<ptrdiff_t>(calls));
@@ -190,13 +207,15 @@ Result<json> Measure(size_t rounds) {
   WARDER_TRY_STATUS(Begin(&memory, "/dev/shm"));
   WARDER_TRY_STATUS(Connect(&disk));
   WARDER_TRY_STATUS(Connect(&memory));
-  const std::vector<const char*> bwrap{"/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib",
-      "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", kProgram};
+  const std::vector<const char*> bwrap{
+      "/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/usr",   "/usr",      "--symlink", "usr/lib",
+      "/lib",           "--symlink",     "usr/lib64", "/lib64", "--symlink", "usr/bin",   "/bin",
+      "--proc",         "/proc",         "--dev",     "/dev",   "--tmpfs",   "/tmp",      kProgram};
   // What a jail of warder shows of /etc and its workspace, too.
   std::vector<const char*> binds(bwrap.begin(), bwrap.end() - 1);
   const std::string work = disk.directory + "/work";
-  for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/services", "/etc/protocols",
-                           "/etc/terminfo", "/etc/mime.types", "/etc/perl"})
+  for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+                           "/etc/services", "/etc/protocols", "/etc/terminfo", "/etc/mime.types", "/etc/perl"})
     if (access(path, F_OK) == 0) binds.insert(binds.end(), {"--ro-bind", path, path});
   binds.insert(binds.end(), {"--bind", work.c_str(), work.c_str(), "--chdir", work.c_str(), kProgram});
   std::map<std::string, std::vector<double>> times;
@@ -234,9 +253,15 @@ Result<json> Measure(size_t rounds) {
     WARDER_TRY_STATUS(Call(&disk));
     times["warder, in a row"].push_back(NowMs() - start);
   }
-  for (const char* name : {"posix_spawn", "bwrap", "bwrap, same binds", "warder", "warder, no syncs", "bwrap, in a row", "warder, in a row"})
-    out["rows"].push_back({{"name", name}, {"p50_ms", Share(times[name], 0.5)}, {"p95_ms", Share(times[name], 0.95)},
-                           {"p50_of_bwrap", Share(times[name], 0.5) / Share(times[std::string_view(name).ends_with("row") ? "bwrap, in a row" : "bwrap"], 0.5)}});
+  for (const char* name : {"posix_spawn", "bwrap", "bwrap, same binds", "warder", "warder, no syncs", "bwrap, in a row",
+                           "warder, in a row"})
+    out["rows"].push_back(
+        {{"name", name},
+         {"p50_ms", Share(times[name], 0.5)},
+         {"p95_ms", Share(times[name], 0.95)},
+         {"p50_of_bwrap",
+          Share(times[name], 0.5) /
+              Share(times[std::string_view(name).ends_with("row") ? "bwrap, in a row" : "bwrap"], 0.5)}});
   return out;
 }
 
@@ -244,9 +269,12 @@ int Main(int argc, char** argv) {
   size_t rounds = 200;
   bool as_json = false;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
-    else if (auto n = ParseDecimal(argv[i], 100'000); n && *n > 0) rounds = *n;
-    else return std::fputs("usage: bench_call [--json] [ROUNDS]\n", stderr), 2;
+    if (std::strcmp(argv[i], "--json") == 0)
+      as_json = true;
+    else if (auto n = ParseDecimal(argv[i], 100'000); n && *n > 0)
+      rounds = *n;
+    else
+      return std::fputs("usage: bench_call [--json] [ROUNDS]\n", stderr), 2;
   }
   if (geteuid() != 0) return std::fputs("bench_call: needs root: it starts whole hosts\n", stderr), 2;
   std::signal(SIGPIPE, SIG_IGN);
@@ -259,7 +287,8 @@ int Main(int argc, char** argv) {
                 row["p95_ms"].get<double>(), row["p50_of_bwrap"].get<double>());
   std::printf("\n%-20s %9s %9s\n", "stage of a call", "p50 ms", "p95 ms");
   for (const json& row : (*out)["stages"])
-    std::printf("%-20s %9.2f %9.2f\n", row["stage"].get<std::string>().c_str(), row["p50_ms"].get<double>(), row["p95_ms"].get<double>());
+    std::printf("%-20s %9.2f %9.2f\n", row["stage"].get<std::string>().c_str(), row["p50_ms"].get<double>(),
+                row["p95_ms"].get<double>());
   std::printf("PSS of all processes at rest, no session: %.1f MiB\n", (*out)["pss_at_rest_kib"].get<double>() / 1024);
   return 0;
 }

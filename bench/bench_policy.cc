@@ -31,19 +31,18 @@ struct Clock {
   }
 };
 
-constexpr LayerKind kLayers[] = {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kProject,
-                                 LayerKind::kSession};
+constexpr LayerKind kLayers[] = {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kProject, LayerKind::kSession};
 
 // Ten rules a program: a fifth forbid, the rest allow one subcommand with flags and paths.
 std::string LayerText(LayerKind kind, size_t rules, bool examples) {
-  std::string text = std::string("policy: 1\nlayer: ") + LayerName(kind) + "\nid: bench/" +
-                     LayerName(kind) + "\nexec:\n";
+  std::string text =
+      std::string("policy: 1\nlayer: ") + LayerName(kind) + "\nid: bench/" + LayerName(kind) + "\nexec:\n";
   for (size_t i = 0; i < rules; ++i) {
     const std::string id = std::to_string(i), program = "p" + std::to_string(i / 10),
                       word = "w" + std::to_string(i % 10);
     if (examples)
-      text += "- {id: r" + id + ", level: auto, argv: [" + program + ", " + word + "], match: [" +
-              program + " " + word + "]}\n";
+      text += "- {id: r" + id + ", level: auto, argv: [" + program + ", " + word + "], match: [" + program + " " +
+              word + "]}\n";
     else if (i % 5 == 4)
       text += "- {id: r" + id + ", forbid: no, argv: [" + program + ", " + word + ", bad]}\n";
     else
@@ -85,8 +84,7 @@ PolicySet MakeSet(size_t rules) {
         }
     }
     uint64_t inode = 1;
-    for (Program& program : whole->programs)
-      program.files = {{"/usr/bin/" + program.name, 1, inode++, std::nullopt}};
+    for (Program& program : whole->programs) program.files = {{"/usr/bin/" + program.name, 1, inode++, std::nullopt}};
     layers.push_back(std::move(whole));
   }
   return std::move(*PolicySet::Make(std::move(layers)));
@@ -102,8 +100,7 @@ std::vector<Prepared> MakeCalls(const PolicySet& set) {
   const Policy& layer = set.layer(0);
   for (size_t i = 0; i < 64; ++i) {
     const ExecRule& rule = layer.exec[i * 7919 % layer.exec.size()];
-    std::string line =
-        rule.argv[0].words[0] + " " + rule.argv[1].words[0] + " -v -n 3 src/a.c src/b.c";
+    std::string line = rule.argv[0].words[0] + " " + rule.argv[1].words[0] + " -v -n 3 src/a.c src/b.c";
     if (i % 4 == 3) line += " --evil";
     Prepared one;
     one.call.line = ReadLine(line);
@@ -149,17 +146,16 @@ void Decisions(size_t rules, bool json) {
       both.push_back(std::chrono::duration<double, std::micro>(end - start).count());
     }
   const Times d = Percentiles(std::move(decide)), b = Percentiles(std::move(both));
-  std::printf(
-      json ? "{\"bench\":\"policy.decide\",\"rules\":%zu,\"p50_us\":%.2f,\"p99_us\":%.2f,"
-             "\"with_want_p50_us\":%.2f,\"with_want_p99_us\":%.2f,\"allowed\":%zu}\n"
-           : "%7zu rules in 4 layers: decide p50 %.2f us, p99 %.2f us; with want p50 %.2f us, "
-             "p99 %.2f us (%zu allowed)\n",
-      rules, d.p50, d.p99, b.p50, b.p99, allowed);
+  std::printf(json ? "{\"bench\":\"policy.decide\",\"rules\":%zu,\"p50_us\":%.2f,\"p99_us\":%.2f,"
+                     "\"with_want_p50_us\":%.2f,\"with_want_p99_us\":%.2f,\"allowed\":%zu}\n"
+                   : "%7zu rules in 4 layers: decide p50 %.2f us, p99 %.2f us; with want p50 %.2f us, "
+                     "p99 %.2f us (%zu allowed)\n",
+              rules, d.p50, d.p99, b.p50, b.p99, allowed);
 }
 
 void Loading(bool json) {
-  constexpr LayerKind kAll[] = {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kProject,
-                                LayerKind::kWorkspace, LayerKind::kSession};
+  constexpr LayerKind kAll[] = {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kProject, LayerKind::kWorkspace,
+                                LayerKind::kSession};
   std::vector<std::string> texts;
   for (LayerKind kind : kAll) texts.push_back(LayerText(kind, 2000, true));
   const auto start = Clock::now();
@@ -177,13 +173,11 @@ void Loading(bool json) {
   const size_t findings = RunExamples(set).size();
   const auto end = Clock::now();
   const auto ms = [](auto time) { return std::chrono::duration<double, std::milli>(time).count(); };
-  std::printf(
-      json
-          ? "{\"bench\":\"policy.load\",\"rules\":10000,\"load_ms\":%.1f,\"with_examples_ms\":%.1f,"
-            "\"findings\":%zu}\n"
-          : "load 10000 rules in 5 files: %.1f ms; with index and examples %.1f ms (%zu "
-            "findings)\n",
-      ms(loaded - start), ms(end - start), findings);
+  std::printf(json ? "{\"bench\":\"policy.load\",\"rules\":10000,\"load_ms\":%.1f,\"with_examples_ms\":%.1f,"
+                     "\"findings\":%zu}\n"
+                   : "load 10000 rules in 5 files: %.1f ms; with index and examples %.1f ms (%zu "
+                     "findings)\n",
+              ms(loaded - start), ms(end - start), findings);
 }
 
 }  // namespace

@@ -23,11 +23,16 @@ std::unexpected<RpcError> No(int code, std::string message, json data = nullptr)
 
 std::unexpected<RpcError> No(const Error& error) {
   switch (error.code) {
-    case Code::kNotFound: return No(kNotFound, error.ToString());
-    case Code::kConflict: return No(kConflict, error.ToString());
-    case Code::kDenied: return No(kNotAllowed, error.ToString());
-    case Code::kInvalid: return No(kInvalidParams, error.ToString());
-    default: return No(kInternalError, error.ToString());
+    case Code::kNotFound:
+      return No(kNotFound, error.ToString());
+    case Code::kConflict:
+      return No(kConflict, error.ToString());
+    case Code::kDenied:
+      return No(kNotAllowed, error.ToString());
+    case Code::kInvalid:
+      return No(kInvalidParams, error.ToString());
+    default:
+      return No(kInternalError, error.ToString());
   }
 }
 
@@ -39,7 +44,8 @@ struct AdminCall {
 
 std::expected<uint64_t, RpcError> NumberOf(const json& params, const char* key) {
   auto value = params.find(key);
-  if (value == params.end() || !value->is_number_unsigned()) return No(kInvalidParams, std::string(key) + " must be a number");
+  if (value == params.end() || !value->is_number_unsigned())
+    return No(kInvalidParams, std::string(key) + " must be a number");
   return value->get<uint64_t>();
 }
 
@@ -69,22 +75,23 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
   }
   Status takes = co_await c.broker.ledger.TakesNew();
   const char* ledger = takes ? "open" : c.broker.ledger.ok() ? "refuses" : "shut";
-  co_return json{{"host", now.host.name},
-                 {"version", "0.1.0"},
-                 {"epoch", now.epoch},
-                 {"generation", now.number},
-                 {"started", Rfc3339(c.broker.started)},
-                 {"draining", c.broker.draining},
-                 {"stopped", c.broker.stopped},
-                 {"ledger", ledger},
-                 {"ledger_says", takes ? "" : takes.error().ToString()},
-                 {"log", now.host.ledger.directory},
-                 {"refused_reload", c.broker.monitor.refused_reload()},
-                 {"tier", "namespace"},
-                 {"agents", std::move(agents)},
-                 {"calls",
-                  {{"total", c.broker.calls_total}, {"refused", c.broker.calls_refused}, {"running", c.broker.monitor.running()}}},
-                 {"approvals_waiting", c.broker.approvals.waiting()}};
+  co_return json{
+      {"host", now.host.name},
+      {"version", "0.1.0"},
+      {"epoch", now.epoch},
+      {"generation", now.number},
+      {"started", Rfc3339(c.broker.started)},
+      {"draining", c.broker.draining},
+      {"stopped", c.broker.stopped},
+      {"ledger", ledger},
+      {"ledger_says", takes ? "" : takes.error().ToString()},
+      {"log", now.host.ledger.directory},
+      {"refused_reload", c.broker.monitor.refused_reload()},
+      {"tier", "namespace"},
+      {"agents", std::move(agents)},
+      {"calls",
+       {{"total", c.broker.calls_total}, {"refused", c.broker.calls_refused}, {"running", c.broker.monitor.running()}}},
+      {"approvals_waiting", c.broker.approvals.waiting()}};
 }
 
 asio::awaitable<Said> SessionsList(AdminCall c) {
@@ -145,7 +152,8 @@ asio::awaitable<Said> AnswerApproval(AdminCall c, bool yes) {
   }
   Status may = c.broker.approvals.Check(*id, yes ? &digest : nullptr, c.person);
   if (!may) co_return No(may.error());
-  auto record = AdminRecord(yes ? "approvals.approve" : "approvals.deny", c.person, std::to_string(*id), yes ? "" : *words);
+  auto record =
+      AdminRecord(yes ? "approvals.approve" : "approvals.deny", c.person, std::to_string(*id), yes ? "" : *words);
   std::vector<audit::Draft> drafts;
   drafts.push_back(std::move(record));
   Status written = co_await c.broker.ledger.Append(std::move(drafts));
@@ -172,8 +180,9 @@ asio::awaitable<Said> PolicyExplain(AdminCall c) {
   for (const auto& [id, candidate] : c.broker.sessions)
     if (candidate->opened().agent == *name) session = candidate;
   if (session == nullptr)
-    co_return No(kConflict, "no session of this agent is connected, whose view the facts would come from; "
-                            "`warder policy explain FILE` needs none");
+    co_return No(kConflict,
+                 "no session of this agent is connected, whose view the facts would come from; "
+                 "`warder policy explain FILE` needs none");
   auto policy = generation->policies.at(agent->policy);
   CallRequest request;
   request.tool = entry;
@@ -187,11 +196,20 @@ asio::awaitable<Said> PolicyExplain(AdminCall c) {
   json near = json::array();
   for (const policy::SimpleCommand& command : found->call.line.commands)
     for (const policy::NearMiss& miss : policy::NearMisses(*policy, command))
-      near.push_back({{"rule", miss.id}, {"line", miss.where.line}, {"words_matched", miss.words_matched},
-                      {"failed_word", miss.failed_word}, {"expected", miss.expected}});
-  co_return json{{"level", policy::LevelName(decision.level)}, {"rule", decision.rule}, {"file", decision.file},
-                 {"line", decision.where.line}, {"why", decision.why}, {"action", decision.action},
-                 {"profile", decision.profile}, {"facts", FactsAsJson(*found)}, {"near", std::move(near)}};
+      near.push_back({{"rule", miss.id},
+                      {"line", miss.where.line},
+                      {"words_matched", miss.words_matched},
+                      {"failed_word", miss.failed_word},
+                      {"expected", miss.expected}});
+  co_return json{{"level", policy::LevelName(decision.level)},
+                 {"rule", decision.rule},
+                 {"file", decision.file},
+                 {"line", decision.where.line},
+                 {"why", decision.why},
+                 {"action", decision.action},
+                 {"profile", decision.profile},
+                 {"facts", FactsAsJson(*found)},
+                 {"near", std::move(near)}};
 }
 
 asio::awaitable<Said> Reload(AdminCall c) {
@@ -207,10 +225,8 @@ asio::awaitable<Said> Reload(AdminCall c) {
   for (const auto& [file, set] : c.broker.generation->policies)
     for (const auto& layer : set->layers())
       if (auto note = policy::NotifyTellsNobody(*layer))
-        notes.push_back(layer->file + ":" + std::to_string(note->where.line) + ": " + note->what +
-                        "; " + note->remedy);
-  co_return json{
-      {"reloaded", true}, {"generation", c.broker.generation->number}, {"notes", std::move(notes)}};
+        notes.push_back(layer->file + ":" + std::to_string(note->where.line) + ": " + note->what + "; " + note->remedy);
+  co_return json{{"reloaded", true}, {"generation", c.broker.generation->number}, {"notes", std::move(notes)}};
 }
 
 asio::awaitable<Said> Drain(AdminCall c) {
@@ -260,8 +276,9 @@ bool IsAgent(const wire::HostPlan& host, uint32_t uid) {
 }
 
 std::string NoRight(uint32_t uid, const std::string& right) {
-  return "`people` in the host file gives you no right `" + right + "`; who keeps that file adds { who: \"user:" +
-         std::to_string(uid) + "\", may: [" + right + "] } and sends SIGHUP to warderd";
+  return "`people` in the host file gives you no right `" + right +
+         "`; who keeps that file adds { who: \"user:" + std::to_string(uid) + "\", may: [" + right +
+         "] } and sends SIGHUP to warderd";
 }
 
 asio::awaitable<Said> Serve(Broker& broker, const PersonSeen& person, const Message& message) {
@@ -287,8 +304,7 @@ asio::awaitable<void> ServeAdmin(Broker& broker, wire::AdminOpened opened, Uniqu
   person.groups.push_back(opened.gid);
   std::string refused;
   if (IsAgent(broker.generation->host, opened.uid)) refused = "an agent's uid never gets in here";
-  if (refused.empty() && RightsOf(broker.generation->host, person) == 0)
-    refused = NoRight(opened.uid, "status");
+  if (refused.empty() && RightsOf(broker.generation->host, person) == 0) refused = NoRight(opened.uid, "status");
   size_t all = 0, own = 0;
   for (const auto& [uid, count] : broker.admin_connections) {
     all += count;

@@ -11,8 +11,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 uint64_t MillisecondsSince(Clock::time_point then) {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - then).count());
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - then).count());
 }
 
 }  // namespace
@@ -25,25 +24,21 @@ bool Names(const wire::Subject& subject, const PersonSeen& person) {
 void Approvals::SetLimits(uint32_t waiting, uint32_t per_session, size_t agents) {
   max_waiting_ = std::min<uint32_t>(waiting, limits::kMaxApprovalsWaiting);
   max_per_session_ = per_session;
-  max_per_agent_ =
-      std::max<uint32_t>(1, max_waiting_ / static_cast<uint32_t>(std::max<size_t>(agents, 1)));
+  max_per_agent_ = std::max<uint32_t>(1, max_waiting_ / static_cast<uint32_t>(std::max<size_t>(agents, 1)));
 }
 
 Result<Approvals::Place> Approvals::Take(uint64_t session, const std::string& agent) {
   if (taken_->size() >= max_waiting_)
     return Fail(Code::kLimit, std::to_string(max_waiting_) + " calls wait for people already", "try again later");
-  auto own = std::ranges::count_if(
-      *taken_, [&](const auto& taken) { return taken.second.session == session; });
+  auto own = std::ranges::count_if(*taken_, [&](const auto& taken) { return taken.second.session == session; });
   if (static_cast<uint32_t>(own) >= max_per_session_)
     return Fail(Code::kLimit, std::to_string(own) + " calls of this session wait for people already",
                 "wait for their answers");
   // Many sessions of one agent must not take the places of the others.
-  auto of_agent = std::ranges::count_if(
-      *taken_, [&](const auto& taken) { return taken.second.agent == agent; });
+  auto of_agent = std::ranges::count_if(*taken_, [&](const auto& taken) { return taken.second.agent == agent; });
   if (static_cast<uint32_t>(of_agent) >= max_per_agent_)
     return Fail(Code::kLimit,
-                std::to_string(of_agent) +
-                    " calls of this agent wait for people already, which is its share",
+                std::to_string(of_agent) + " calls of this agent wait for people already, which is its share",
                 "wait for their answers");
   const uint64_t id = next_id_++;
   taken_->emplace(id, Place::By{session, agent});
@@ -110,8 +105,7 @@ Status Approvals::Check(uint64_t id, const Digest* digest, const PersonSeen& per
   if (std::ranges::find(waiting.request.own_uids, person.uid) != waiting.request.own_uids.end())
     return Fail(Code::kDenied, "nobody answers for a session under their own uid");
   const auto& approvers = waiting.request.approvers;
-  if (!approvers.empty() &&
-      std::ranges::none_of(approvers, [&](const wire::Subject& s) { return Names(s, person); }))
+  if (!approvers.empty() && std::ranges::none_of(approvers, [&](const wire::Subject& s) { return Names(s, person); }))
     return Fail(Code::kDenied, "the agent's list of approvers in the host file does not name you");
   if (digest != nullptr && !SameDigest(*digest, waiting.request.digest))
     return Fail(Code::kConflict, "this is not the text that waits for an answer", "show it again, then answer");

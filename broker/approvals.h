@@ -28,12 +28,12 @@ bool Names(const wire::Subject& subject, const PersonSeen& person);
 struct ApprovalRequest {
   uint64_t call = 0;
   uint64_t session = 0;
-  std::vector<uint32_t> own_uids;           // of the asking side: never approve
-  std::vector<wire::Subject> approvers;     // empty: whoever has the right
+  std::vector<uint32_t> own_uids;        // of the asking side: never approve
+  std::vector<wire::Subject> approvers;  // empty: whoever has the right
   uint32_t people = 1;
   std::chrono::milliseconds life{0};
   Digest digest{};
-  nlohmann::json shown;                     // APPROVAL of docs/formats/admin.md without its times
+  nlohmann::json shown;  // APPROVAL of docs/formats/admin.md without its times
 };
 
 enum class PersonsWord { kApproved, kDenied, kTimeout, kWithdrawn };
@@ -45,7 +45,7 @@ struct ApprovalAnswer {
   PersonsWord word = PersonsWord::kTimeout;
   uint64_t id = 0;
   std::vector<AnsweredBy> people;
-  std::string message;         // of who denied
+  std::string message;  // of who denied
   uint64_t waited_ms = 0;
   std::optional<Grant> grant;  // only for kApproved
 };

@@ -12,9 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array kKeywords = {"type",     "description", "properties", "required",  "additionalProperties",
-                                  "items",    "maxItems",    "minItems",   "enum",      "minLength",
-                                  "maxLength", "minimum",    "maximum",    "default"};
+constexpr std::array kKeywords = {"type",      "description", "properties", "required", "additionalProperties",
+                                  "items",     "maxItems",    "minItems",   "enum",     "minLength",
+                                  "maxLength", "minimum",     "maximum",    "default"};
 
 std::string Named(const std::string& where, const std::string& what) {
   return (where.empty() ? "arguments" : where) + ": " + what;
@@ -80,8 +80,10 @@ std::optional<std::string> CheckObject(const json& schema, const json& value, co
   auto others = schema.find("additionalProperties");
   for (const auto& [key, item] : value.items()) {
     const json* fits = nullptr;
-    if (properties != schema.end() && properties->contains(key)) fits = &(*properties)[key];
-    else if (others != schema.end() && others->is_object()) fits = &*others;
+    if (properties != schema.end() && properties->contains(key))
+      fits = &(*properties)[key];
+    else if (others != schema.end() && others->is_object())
+      fits = &*others;
     if (fits == nullptr) return Named(Below(where, key), "is not an argument of this tool" + Taken(properties, schema));
     if (auto wrong = CheckArguments(*fits, item, Below(where, key))) return wrong;
   }

@@ -43,7 +43,7 @@ struct Broker {
   std::shared_ptr<const Generation> generation;
   std::map<uint64_t, std::shared_ptr<Session>> sessions;
   std::map<std::string, TrashNote> trash;
-  std::map<std::string, RefusalRate> refusals;  // by agent
+  std::map<std::string, RefusalRate> refusals;   // by agent
   std::map<uint32_t, size_t> admin_connections;  // by uid
   uint64_t next_call = 1;
   uint64_t calls_total = 0, calls_refused = 0;

@@ -122,22 +122,28 @@ asio::awaitable<json> CallPath::Serve() {
 
   // 7 intent, 8 permit and receipt, 9 outcome, 10 reply
   switch (asked_.call.tool) {
-    case policy::Tool::kRunCommand: co_return co_await RunTool();
+    case policy::Tool::kRunCommand:
+      co_return co_await RunTool();
     case policy::Tool::kWriteFile:
     case policy::Tool::kDeleteFile:
-    case policy::Tool::kRestoreFile: co_return co_await ChangeTool();
-    default: co_return co_await LookTool();
+    case policy::Tool::kRestoreFile:
+      co_return co_await ChangeTool();
+    default:
+      co_return co_await LookTool();
   }
 }
 
 Status CallPath::MayServe() const {
-  if (!broker_.ledger.ok()) return warder::Fail(Code::kUnavailable, "the audit log is shut: nothing can be recorded, so nothing runs");
+  if (!broker_.ledger.ok())
+    return warder::Fail(Code::kUnavailable, "the audit log is shut: nothing can be recorded, so nothing runs");
   if (broker_.draining) return warder::Fail(Code::kUnavailable, "the host is draining: it takes no new calls");
   const uint64_t concurrent = policy_->settings().limits.concurrent.value_or(SIZE_MAX);
   if (Counts() && session_->runs() >= concurrent)
-    return warder::Fail(Code::kLimit, "the policy lets " + std::to_string(concurrent) + " calls of a session run at once",
+    return warder::Fail(Code::kLimit,
+                        "the policy lets " + std::to_string(concurrent) + " calls of a session run at once",
                         "wait for one to end");
-  if (asked_.call.tool == policy::Tool::kRunCommand && broker_.monitor.running() >= generation_->host.bounds.jails_running)
+  if (asked_.call.tool == policy::Tool::kRunCommand &&
+      broker_.monitor.running() >= generation_->host.bounds.jails_running)
     return warder::Fail(Code::kLimit, "the host runs as many jails as it may", "try again later");
   return {};
 }
@@ -165,7 +171,8 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   Decide();
   if (decision_.level == policy::Level::kForbid) co_return co_await Refuse(decision_, nullptr);
   if (decision_.level != policy::Level::kApprove)
-    co_return co_await Fail("facts", {Code::kConflict, "a file changed while the call was decided", "make the call again"});
+    co_return co_await Fail("facts",
+                            {Code::kConflict, "a file changed while the call was decided", "make the call again"});
   auto place = broker_.approvals.Take(id_.session, agent_->name);
   if (!place) co_return co_await Fail("approvals", place.error());
   const Shown shown{id_, session_->opened(), *agent_, *policy_, generation_->host, asked_, found_, decision_};
@@ -195,8 +202,10 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
     if (permit_) co_return std::nullopt;
   }
   const Error error = !again ? again.error()
-                             : Error{Code::kConflict, "what was approved is not what is there now: a file changed since "
-                                                      "a person was asked", "make the call again"};
+                             : Error{Code::kConflict,
+                                     "what was approved is not what is there now: a file changed since "
+                                     "a person was asked",
+                                     "make the call again"};
   session_->CountRefused();
   audit::Body body;
   body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.what);
@@ -220,7 +229,8 @@ std::string CallPath::MissingProgram() const {
     });
   });
   for (size_t i = 0; allows && i < found_.facts.programs.size(); ++i)
-    if (!found_.facts.programs[i].found) return found_.call.line.commands.at(found_.wanted.programs.at(i).command).argv.at(0);
+    if (!found_.facts.programs[i].found)
+      return found_.call.line.commands.at(found_.wanted.programs.at(i).command).argv.at(0);
   return {};
 }
 
@@ -262,7 +272,9 @@ asio::awaitable<json> CallPath::RunTool() {
   body.Text("ended", EndName(end.kind));
   if (end.kind == wire::EndKind::kExited) body.Number("exit_code", end.code);
   if (end.kind == wire::EndKind::kSignaled) body.Number("signal", end.signal);
-  body.Number("command", end.command).Decimal("stdout_bytes", end.stdout_bytes).Decimal("stderr_bytes", end.stderr_bytes);
+  body.Number("command", end.command)
+      .Decimal("stdout_bytes", end.stdout_bytes)
+      .Decimal("stderr_bytes", end.stderr_bytes);
   body.Bool("truncated", end.stdout_bytes > end.stdout_kept || end.stderr_bytes > end.stderr_kept);
   body.Number("duration_ms", static_cast<int64_t>(end.wall_ns / 1'000'000));
   if (!end.step.empty()) body.Text("step", end.step);
@@ -307,7 +319,8 @@ asio::awaitable<json> CallPath::LookTool() {
 asio::awaitable<json> CallPath::Finish(audit::Body body, json answer, std::vector<audit::Draft> more) {
   body.Raw("stages_ns", stages_.AsJson());
   // Every answer to a decided call says by which rule (3-protocol).
-  if (auto said = answer.find("structuredContent"); said != answer.end() && said->is_object() && !said->contains("level")) {
+  if (auto said = answer.find("structuredContent");
+      said != answer.end() && said->is_object() && !said->contains("level")) {
     (*said)["level"] = policy::LevelName(decision_.level);
     (*said)["rule"] = decision_.rule;
   }

@@ -8,7 +8,7 @@
 namespace warder::broker {
 
 // The CallToolResult. Every way out has been recorded first, or the log is shut and the answer says so.
-asio::awaitable<nlohmann::json> ServeCall(std::shared_ptr<Session> session,
-                                          std::shared_ptr<Session::Running> running, CallRequest request);
+asio::awaitable<nlohmann::json> ServeCall(std::shared_ptr<Session> session, std::shared_ptr<Session::Running> running,
+                                          CallRequest request);
 
 }  // namespace warder::broker

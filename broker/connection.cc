@@ -60,14 +60,12 @@ asio::awaitable<Result<std::string>> Connection::ReadLine() {
     }
     ArmLineTimer();
     reading_ = true;
-    auto [failed, size] =
-        co_await socket_.async_read_some(asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
+    auto [failed, size] = co_await socket_.async_read_some(asio::buffer(bytes), asio::as_tuple(asio::use_awaitable));
     reading_ = false;
     if (too_slow_)
-      co_return Fail(Code::kLimit, "a message that was not complete after " +
-                                       std::to_string(limits::kLineTimeout.count()) + " s");
-    if (failed)
-      co_return Fail(Code::kUnavailable, closed() ? why_closed_ : "the client closed the connection");
+      co_return Fail(Code::kLimit,
+                     "a message that was not complete after " + std::to_string(limits::kLineTimeout.count()) + " s");
+    if (failed) co_return Fail(Code::kUnavailable, closed() ? why_closed_ : "the client closed the connection");
     cutter_.Feed({bytes.data(), size});
   }
 }
@@ -95,8 +93,7 @@ void Connection::Send(std::string line) {
   if (!draining_) {
     draining_ = true;
     auto self = shared_from_this();
-    asio::co_spawn(
-        socket_.get_executor(), [self]() { return self->Drain(); }, asio::detached);
+    asio::co_spawn(socket_.get_executor(), [self]() { return self->Drain(); }, asio::detached);
   }
 }
 

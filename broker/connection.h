@@ -39,7 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reading_ = false;
   LineCutter cutter_;
   std::deque<std::string> unsent_;
-  size_t front_sent_ = 0;     // bytes of the front that were sent
+  size_t front_sent_ = 0;  // bytes of the front that were sent
   size_t unsent_bytes_ = 0;
   bool draining_ = false;
   std::string why_closed_;

@@ -89,9 +89,7 @@ asio::awaitable<Status> RefuseOwnPolicy(WhereFrom from) {
   if (!said) co_return std::unexpected(said.error());
   // Only what is known not to be there is not there: a directory that may not be searched could
   // hold one.
-  auto absent = [](const wire::PathAnswer& path) {
-    return path.resolved && path.kind == wire::FileKind::kNone;
-  };
+  auto absent = [](const wire::PathAnswer& path) { return path.resolved && path.kind == wire::FileKind::kNone; };
   if (!absent(said->paths[0]) && !absent(said->paths[1]))
     co_return Fail(Code::kUnsupported,
                    "the workspace has a policy of its own, .warder/policy.yaml (or one that can "
@@ -162,8 +160,10 @@ asio::awaitable<Result<Programs>> ResolvePrograms(HandsLink& hands, const policy
   auto said = co_await hands.Resolve(std::move(request));
   if (!said) co_return std::unexpected(said.error());
   for (size_t k = 0; k < said->programs.size(); ++k) {
-    if (k < asked.size()) out.answers[asked[k]] = std::move(said->programs[k]);
-    else out.scripts.push_back({said->programs[k].path, said->programs[k].identity});
+    if (k < asked.size())
+      out.answers[asked[k]] = std::move(said->programs[k]);
+    else
+      out.scripts.push_back({said->programs[k].path, said->programs[k].identity});
   }
   co_return out;
 }
@@ -219,9 +219,12 @@ asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool
 namespace {
 wire::CoverKind KindOf(policy::ViewRules::Cover kind) {
   switch (kind) {
-    case policy::ViewRules::Cover::kFreeze: return wire::CoverKind::kFreeze;
-    case policy::ViewRules::Cover::kPin: return wire::CoverKind::kPin;
-    case policy::ViewRules::Cover::kHide: break;
+    case policy::ViewRules::Cover::kFreeze:
+      return wire::CoverKind::kFreeze;
+    case policy::ViewRules::Cover::kPin:
+      return wire::CoverKind::kPin;
+    case policy::ViewRules::Cover::kHide:
+      break;
   }
   return wire::CoverKind::kHide;
 }
@@ -233,7 +236,8 @@ asio::awaitable<Result<std::vector<wire::Cover>>> Covered(WhereFrom from, std::v
   wire::CoverRequest request;
   request.trees = std::move(trees);
   for (const auto& rule : rules) {
-    wire::CoverRule& asked = request.rules.emplace_back(wire::CoverRule{KindOf(rule.kind), rule.match, rule.unless, {}});
+    wire::CoverRule& asked =
+        request.rules.emplace_back(wire::CoverRule{KindOf(rule.kind), rule.match, rule.unless, {}});
     for (const auto& grant : rule.grants) asked.grants.push_back({grant.match, grant.unless});
   }
   co_return co_await from.hands.Covers(std::move(request));
@@ -255,7 +259,8 @@ asio::awaitable<Status> MayGoWith(WhereFrom from, std::string directory, bool ap
   if (!kept) co_return std::unexpected(kept.error());
   if (kept->empty()) co_return Status();
   // Directories on the way to a pinned path are pinned too: the deepest is the path itself.
-  const wire::Cover& deepest = *std::ranges::max_element(*kept, {}, [](const wire::Cover& cover) { return cover.path.size(); });
+  const wire::Cover& deepest =
+      *std::ranges::max_element(*kept, {}, [](const wire::Cover& cover) { return cover.path.size(); });
   co_return Fail(Code::kDenied, deepest.path + " lies in it, and no rule lets that be deleted",
                  "delete what may go, one by one");
 }
@@ -263,12 +268,16 @@ asio::awaitable<Status> MayGoWith(WhereFrom from, std::string directory, bool ap
 Status CommandsMayWrite(const LookedUp& found) {
   for (size_t i = 0; i < found.wanted.paths.size(); ++i) {
     const policy::PathFact& fact = found.facts.paths[i];
-    if (found.wanted.paths[i].act == policy::Act::kRead || !fact.resolved || !wire::IsBeneath(fact.path, found.facts.workspace)) continue;
+    if (found.wanted.paths[i].act == policy::Act::kRead || !fact.resolved ||
+        !wire::IsBeneath(fact.path, found.facts.workspace))
+      continue;
     const bool writable = std::ranges::any_of(
         found.trees, [&](const wire::Tree& tree) { return tree.writable && wire::IsBeneath(fact.path, tree.path); });
     if (!writable)
-      return Fail(Code::kUnsupported, fact.path + " can not be written by a command: no rule lets commands write a whole directory that holds it",
-                  "use write_file or delete_file, or let a path rule name the directory with `under`");
+      return Fail(
+          Code::kUnsupported,
+          fact.path + " can not be written by a command: no rule lets commands write a whole directory that holds it",
+          "use write_file or delete_file, or let a path rule name the directory with `under`");
   }
   return {};
 }

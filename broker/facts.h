@@ -23,7 +23,7 @@ struct LookedUp {
   policy::Facts facts;
   std::vector<ScriptFact> scripts;
   std::vector<wire::PathAnswer> paths;  // as wanted.paths; what hands said, with sizes and modes
-  std::vector<wire::Tree> trees;        // the workspace first, then its writable parts and the read-only sources in view
+  std::vector<wire::Tree> trees;  // the workspace first, then its writable parts and the read-only sources in view
 };
 
 struct WhereFrom {  // the session's side of a question
@@ -36,8 +36,8 @@ struct WhereFrom {  // the session's side of a question
 // With `digests`, programs are hashed also where no rule pins them (approvals bind content).
 asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool digests);
 
-// What the policy's path rules hide or freeze among the files that exist now, but for what a person said yes to. No rule:
-// no walk.
+// What the policy's path rules hide or freeze among the files that exist now, but for what a person said yes to. No
+// rule: no walk.
 asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees,
                                                                std::vector<policy::ApprovedPath> approved);
 

@@ -37,8 +37,8 @@ Status AddContent(const DecodedCall& asked, PreparedChange& prepared) {
   struct stat status;
   int flags = fcntl(prepared.content.get(), F_GETFL);
   if (flags < 0 || fstat(prepared.content.get(), &status) != 0) return FailErrno("describing the content");
-  prepared.plan.descriptors.push_back({wire::DescriptorRole::kContent, status.st_dev, status.st_ino,
-                                       static_cast<uint8_t>(flags & O_ACCMODE)});
+  prepared.plan.descriptors.push_back(
+      {wire::DescriptorRole::kContent, status.st_dev, status.st_ino, static_cast<uint8_t>(flags & O_ACCMODE)});
   prepared.plan.content = HashSha256(asked.content);
   prepared.plan.content_bytes = asked.content.size();
   return {};
@@ -50,7 +50,8 @@ asio::awaitable<Result<json>> ReadFileTool(const Looking& l) {
     co_return Fail(path.kind == wire::FileKind::kNone ? Code::kNotFound : Code::kInvalid,
                    path.path + (path.kind == wire::FileKind::kNone ? ": no such file" : ": not a regular file"),
                    "list_directory shows what is there");
-  uint64_t most = std::min<uint64_t>(limits::kMaxReadAnswerBytes, l.decision.limits.read_file_bytes.value_or(UINT64_MAX));
+  uint64_t most =
+      std::min<uint64_t>(limits::kMaxReadAnswerBytes, l.decision.limits.read_file_bytes.value_or(UINT64_MAX));
   wire::ReadRequest request;
   request.path = path.path;
   request.dev = path.dev;
@@ -58,14 +59,18 @@ asio::awaitable<Result<json>> ReadFileTool(const Looking& l) {
   request.offset = l.asked.offset;
   const uint64_t left = path.size > l.asked.offset ? path.size - l.asked.offset : 0;
   if (!l.asked.length && left > most)
-    co_return Fail(Code::kLimit, path.path + " has " + std::to_string(path.size) + " bytes, an answer holds at most " +
-                                     std::to_string(most),
-                   "read a range with offset and length, or search in it with a command");
+    co_return Fail(
+        Code::kLimit,
+        path.path + " has " + std::to_string(path.size) + " bytes, an answer holds at most " + std::to_string(most),
+        "read a range with offset and length, or search in it with a command");
   request.length = std::min(l.asked.length.value_or(most), most);
   request.max_bytes = most;
   auto read = co_await l.session.hands().Read(std::move(request));
   if (!read) co_return std::unexpected(read.error());
-  json out = {{"call", l.id.call}, {"path", path.path}, {"size", read->size}, {"offset", l.asked.offset},
+  json out = {{"call", l.id.call},
+              {"path", path.path},
+              {"size", read->size},
+              {"offset", l.asked.offset},
               {"length", read->bytes.size()}};
   const bool text = !l.asked.base64 && IsUtf8(read->bytes);
   const std::string shown = text ? read->bytes : audit::Base64(read->bytes);
@@ -82,9 +87,8 @@ bool AnyFits(const std::vector<std::string>& globs, const std::string& path) {
 bool IsHidden(const policy::ViewRules& view, const std::string& top, const std::string& path) {
   for (const auto& rule : view.covers) {
     if (rule.kind != policy::ViewRules::Cover::kHide || AnyFits(rule.unless, path)) continue;
-    if (std::ranges::any_of(rule.grants, [&](const auto& grant) {
-          return AnyFits(grant.match, path) && !AnyFits(grant.unless, path);
-        }))
+    if (std::ranges::any_of(
+            rule.grants, [&](const auto& grant) { return AnyFits(grant.match, path) && !AnyFits(grant.unless, path); }))
       continue;
     for (std::string at = path; at.size() > top.size(); at.resize(at.rfind('/')))
       if (AnyFits(rule.match, at)) return true;
@@ -109,10 +113,8 @@ asio::awaitable<Result<json>> ListTool(const Looking& l) {
   json entries = json::array();
   std::string text;
   const std::string top = path.path == "/" ? "" : path.path;
-  std::vector<policy::ApprovedPath>
-      approved;  // a person's yes to this listing is one to what is below
-  if (l.decision.level == policy::Level::kApprove)
-    approved.push_back({top + "/**", policy::Act::kRead});
+  std::vector<policy::ApprovedPath> approved;  // a person's yes to this listing is one to what is below
+  if (l.decision.level == policy::Level::kApprove) approved.push_back({top + "/**", policy::Act::kRead});
   const policy::ViewRules view = policy::ViewOf(l.policy, l.agent.workspace.directory, approved);
   for (const wire::ListEntry& entry : listing->entries) {
     if (IsHidden(view, top, top + "/" + entry.name)) continue;
@@ -163,8 +165,12 @@ json SessionInfo(const Looking& l) {
               {"exec_guard", "none"},
               {"workspace_mode", "direct"},
               {"limits",
-               {{"wall_ms", limits.wall_ms}, {"cpu_ms", limits.cpu_ms}, {"memory_bytes", limits.memory_bytes},
-                {"pids", limits.pids}, {"files", limits.files}, {"output_bytes", limits.output_bytes},
+               {{"wall_ms", limits.wall_ms},
+                {"cpu_ms", limits.cpu_ms},
+                {"memory_bytes", limits.memory_bytes},
+                {"pids", limits.pids},
+                {"files", limits.files},
+                {"output_bytes", limits.output_bytes},
                 {"disk_bytes", limits.disk_bytes}}},
               {"allowed", std::move(allowed)},
               {"calls", l.session.calls()},
@@ -178,8 +184,7 @@ json SessionInfo(const Looking& l) {
 Result<std::string> TrashOrigin(const Broker& broker, const std::string& agent, const std::string& entry) {
   auto note = broker.trash.find(entry);
   if (note == broker.trash.end() || note->second.agent != agent)
-    return Fail(Code::kNotFound, "where this trash entry was is not known any more",
-                "give the path that it had");
+    return Fail(Code::kNotFound, "where this trash entry was is not known any more", "give the path that it had");
   return note->second.path;
 }
 
@@ -225,10 +230,10 @@ ChangeDone FinishChange(Broker& broker, CallId id, const wire::Agent& agent, con
                         const Result<wire::ChangeAnswer>& said) {
   ChangeDone done;
   if (!said || !said->done) {
-    const Error error = said ? Error{said->code <= static_cast<uint8_t>(Code::kSystem) ? static_cast<Code>(said->code)
-                                                                                       : Code::kSystem,
-                                     said->reason, ""}
-                             : said.error();
+    const Error error =
+        said ? Error{said->code <= static_cast<uint8_t>(Code::kSystem) ? static_cast<Code>(said->code) : Code::kSystem,
+                     said->reason, ""}
+             : said.error();
     done.outcome.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.what);
     done.answer = Failure(id.call, error);
     return done;
@@ -281,9 +286,8 @@ OnOutput ProgressTo(std::shared_ptr<Session> session, json token) {
   return [session, token, total](const wire::Output& piece) {
     *total += piece.bytes.size();  // must increase: empty pieces say nothing
     if (piece.bytes.empty()) return;
-    session->Notify(NotificationOf("notifications/progress", {{"progressToken", token},
-                                                              {"progress", *total},
-                                                              {"message", piece.bytes}}));
+    session->Notify(NotificationOf("notifications/progress",
+                                   {{"progressToken", token}, {"progress", *total}, {"message", piece.bytes}}));
   };
 }
 

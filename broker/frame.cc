@@ -46,8 +46,7 @@ class Strict : public nlohmann::json_sax<json> {
     return true;
   }
   bool Open() {
-    if (keys_.size() >= limits::kMaxJsonDepth)
-      return No("nested deeper than " + std::to_string(limits::kMaxJsonDepth));
+    if (keys_.size() >= limits::kMaxJsonDepth) return No("nested deeper than " + std::to_string(limits::kMaxJsonDepth));
     keys_.emplace_back();
     return Value();
   }
@@ -111,8 +110,6 @@ Result<json> ParseJson(std::string_view text) {
   return value;
 }
 
-std::string ToLine(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string ToLine(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace warder::broker

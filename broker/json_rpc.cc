@@ -59,9 +59,7 @@ json WriteMessage(const Message& message) {
   return value;
 }
 
-json ResultOf(const json& id, json result) {
-  return {{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}};
-}
+json ResultOf(const json& id, json result) { return {{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}}; }
 
 json ErrorOf(const json& id, const RpcError& error) {
   json body = {{"code", error.code}, {"message", error.message}};

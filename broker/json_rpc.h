@@ -23,8 +23,8 @@ inline constexpr int kConflict = -32003;
 
 struct Message {
   enum class Kind { kRequest, kNotification, kResponse } kind = Kind::kRequest;
-  nlohmann::json id;      // string or integer; null for a notification
-  std::string method;     // empty for a response
+  nlohmann::json id;   // string or integer; null for a notification
+  std::string method;  // empty for a response
   nlohmann::json params = nlohmann::json::object();
   bool has_params = false;
 };

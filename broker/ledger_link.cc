@@ -21,8 +21,7 @@ void LedgerLink::Shut(const std::string& why) {
   if (ok_) LogError("the ledger takes no records: " + why + "; no call runs until the host is restarted");
   ok_ = false;
   link_->Close();
-  for (auto& [request, reply] : waiting_)
-    reply->Set(Fail(Code::kUnavailable, "the audit log is shut: " + why));
+  for (auto& [request, reply] : waiting_) reply->Set(Fail(Code::kUnavailable, "the audit log is shut: " + why));
 }
 
 asio::awaitable<Result<audit::AppendReply>> LedgerLink::Ask(std::vector<audit::Draft> drafts, std::string plan) {
@@ -62,8 +61,7 @@ asio::awaitable<Status> LedgerLink::Append(std::vector<audit::Draft> drafts) {
   co_return Status();
 }
 
-asio::awaitable<Result<RecordedIntent>> LedgerLink::AppendIntent(std::vector<audit::Draft> drafts,
-                                                                 std::string plan) {
+asio::awaitable<Result<RecordedIntent>> LedgerLink::AppendIntent(std::vector<audit::Draft> drafts, std::string plan) {
   // What does not fit one packet goes in two; the intent is last either way.
   size_t bytes = plan.size();
   for (const audit::Draft& draft : drafts) bytes += draft.body_json.size() + 64;

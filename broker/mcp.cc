@@ -70,8 +70,7 @@ std::string ClientOf(const Message& message) {
 
 std::expected<json, RpcError> Initialize(const Message& message) {
   auto version = message.params.find("protocolVersion");
-  if (version == message.params.end() || !version->is_string())
-    return Bad(message, "protocolVersion must be a string");
+  if (version == message.params.end() || !version->is_string()) return Bad(message, "protocolVersion must be a string");
   if (auto capabilities = message.params.find("capabilities");
       capabilities == message.params.end() || !capabilities->is_object())
     return Bad(message, "capabilities must be an object");

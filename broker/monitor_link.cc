@@ -46,7 +46,8 @@ void MonitorLink::RunIsOver(uint64_t call) {
 }
 
 size_t MonitorLink::running() const {
-  return static_cast<size_t>(std::ranges::count_if(places_, [](const auto& place) { return place.second == Place::kRuns; }));
+  return static_cast<size_t>(
+      std::ranges::count_if(places_, [](const auto& place) { return place.second == Place::kRuns; }));
 }
 
 asio::awaitable<Status> MonitorLink::StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds) {
@@ -124,7 +125,8 @@ bool MonitorLink::TakeAnswer(const Packet& packet) {
       auto said = flat::DecodeMessage<wire::RunAnswer>(packet.bytes);
       if (!said) return true;
       if (!said->accepted) GiveBack(said->call);
-      if (auto run = runs_.find(said->call); run != runs_.end()) run->second->Set(std::move(*said));
+      if (auto run = runs_.find(said->call); run != runs_.end())
+        run->second->Set(std::move(*said));
       else if (auto change = changes_.find(said->call); change != changes_.end() && !said->accepted)
         change->second->Set(Fail(Code::kDenied, "the change was refused: " + said->reason));
       return true;

@@ -6,8 +6,7 @@
 
 namespace warder::broker {
 
-PacketLink::PacketLink(const asio::any_io_executor& executor, UniqueFd socket)
-    : socket_(executor, socket.Release()) {}
+PacketLink::PacketLink(const asio::any_io_executor& executor, UniqueFd socket) : socket_(executor, socket.Release()) {}
 
 Status PacketLink::SendNow(const Outgoing& outgoing) {
   std::vector<int> fds;
@@ -27,8 +26,7 @@ Status PacketLink::Send(std::string bytes, std::vector<UniqueFd> fds) {
   if (!draining_) {
     draining_ = true;
     auto self = shared_from_this();
-    asio::co_spawn(
-        socket_.get_executor(), [self]() { return self->Drain(); }, asio::detached);
+    asio::co_spawn(socket_.get_executor(), [self]() { return self->Drain(); }, asio::detached);
   }
   return {};
 }
@@ -38,8 +36,8 @@ asio::awaitable<void> PacketLink::Drain() {
   while (!queue_.empty() && socket_.is_open()) {
     Status sent = SendNow(queue_.front());
     if (!sent && sent.error().code == Code::kLimit) {
-      auto [failed] = co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write,
-                                                  asio::as_tuple(asio::use_awaitable));
+      auto [failed] =
+          co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write, asio::as_tuple(asio::use_awaitable));
       if (failed) break;
       continue;
     }
@@ -57,8 +55,8 @@ asio::awaitable<Result<Packet>> PacketLink::Receive() {
     Result<std::optional<Packet>> packet = ReceivePacket(socket_.native_handle(), true);
     if (!packet) co_return std::unexpected(packet.error());
     if (packet->has_value()) co_return std::move(**packet);
-    auto [failed] = co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                asio::as_tuple(asio::use_awaitable));
+    auto [failed] =
+        co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
     if (failed) co_return Fail(Code::kUnavailable, "the link was closed");
   }
 }

@@ -56,8 +56,7 @@ class Permit {
   // Nothing where the grant is for another call or for another text, or the decision does not ask.
   static std::optional<Permit> FromGrant(uint64_t call, const policy::Decision& decision, Grant grant,
                                          const Digest& shown_now) {
-    if (decision.level != policy::Level::kApprove || grant.call() != call ||
-        !SameDigest(grant.shown(), shown_now))
+    if (decision.level != policy::Level::kApprove || grant.call() != call || !SameDigest(grant.shown(), shown_now))
       return std::nullopt;
     return Permit(call);
   }

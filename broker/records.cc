@@ -61,7 +61,8 @@ audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const p
   if (!decision.profile.empty()) body.Text("profile", decision.profile);
   if (left_out > 0) body.Decimal("left_out", left_out);
   if (!part.empty()) body.Free("part", Bounded(part));
-  if (found != nullptr) body.Free("facts", Bounded(FactsAsJson(*found).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  if (found != nullptr)
+    body.Free("facts", Bounded(FactsAsJson(*found).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
   if (!decision.applied.empty()) body.Free("applied", Bounded(AppliedAsText(decision)));
   return Make("decision", id, body);
 }

@@ -56,18 +56,15 @@ std::string PartOf(const policy::Decision& decision, const std::string& line) {
   return line;
 }
 
-json Refusal(uint64_t call, const policy::Decision& decision, const std::string& part,
-             const ApprovalAnswer* approval) {
+json Refusal(uint64_t call, const policy::Decision& decision, const std::string& part, const ApprovalAnswer* approval) {
   const std::string instead = decision.level == policy::Level::kApprove
                                   ? "call again when a person can answer, or do without"
                                   : "session_info lists what is allowed";
   std::string file = decision.file;
   if (decision.where.line > 0) file += ":" + std::to_string(decision.where.line);
-  json out = {{"call", call},       {"refused", true},
-              {"level", policy::LevelName(decision.level)}, {"rule", decision.rule},
-              {"file", file},       {"part", part},
-              {"why", decision.why}, {"instead", instead},
-              {"explain", Explain(call)}};
+  json out = {{"call", call},          {"refused", true},    {"level", policy::LevelName(decision.level)},
+              {"rule", decision.rule}, {"file", file},       {"part", part},
+              {"why", decision.why},   {"instead", instead}, {"explain", Explain(call)}};
   std::string text = "Refused: " + part + "\nrule " + decision.rule + (file.empty() ? "" : " (" + file + ")") + ": " +
                      decision.why + "\n";
   if (approval != nullptr) {
@@ -83,17 +80,23 @@ json Refusal(uint64_t call, const policy::Decision& decision, const std::string&
 }
 
 json Failure(uint64_t call, const Error& error) {
-  json out = {{"call", call}, {"failed", true}, {"code", CodeName(error.code)}, {"why", error.what},
-              {"instead", error.remedy}};
+  json out = {
+      {"call", call}, {"failed", true}, {"code", CodeName(error.code)}, {"why", error.what}, {"instead", error.remedy}};
   return ToolResult(std::move(out), "Not done: " + error.ToString(), true);
 }
 
 json RunAnswerFor(uint64_t call, const policy::Decision& decision, const RunResult& result) {
   const wire::RunEnd& end = result.end;
-  json out = {{"call", call}, {"level", policy::LevelName(decision.level)}, {"rule", decision.rule},
-              {"ended", EndName(end.kind)}, {"command", end.command},
-              {"duration_ms", end.wall_ns / 1'000'000}, {"cpu_ms", end.cpu_ns / 1'000'000},
-              {"max_rss_bytes", end.max_rss_bytes}, {"workspace", "direct"}, {"undo", nullptr}};
+  json out = {{"call", call},
+              {"level", policy::LevelName(decision.level)},
+              {"rule", decision.rule},
+              {"ended", EndName(end.kind)},
+              {"command", end.command},
+              {"duration_ms", end.wall_ns / 1'000'000},
+              {"cpu_ms", end.cpu_ns / 1'000'000},
+              {"max_rss_bytes", end.max_rss_bytes},
+              {"workspace", "direct"},
+              {"undo", nullptr}};
   if (end.kind == wire::EndKind::kExited) out["exit_code"] = end.code;
   if (end.kind == wire::EndKind::kSignaled) out["signal"] = end.signal;
   AddStream(out, "stdout", result.out, std::max(end.stdout_bytes, result.out.size()), end.stdout_kept);

@@ -50,8 +50,10 @@ asio::awaitable<void> Listen(std::shared_ptr<PacketLink> output, uint64_t most, 
     }
     if (flat::MessageType(packet->bytes) == wire::RunEnd::kType) {
       auto end = flat::DecodeMessage<wire::RunEnd>(packet->bytes);
-      if (end) result.end = std::move(*end);
-      else result.problem = end.error().what;
+      if (end)
+        result.end = std::move(*end);
+      else
+        result.problem = end.error().what;
       co_return;
     }
     auto piece = flat::DecodeMessage<wire::Output>(packet->bytes);
@@ -141,15 +143,24 @@ asio::awaitable<RunResult> Run(Broker& broker, Permit permit, RecordedIntent int
 
 const char* EndName(wire::EndKind kind) {
   switch (kind) {
-    case wire::EndKind::kExited: return "exited";
-    case wire::EndKind::kSignaled: return "signaled";
-    case wire::EndKind::kWallLimit: return "wall-limit";
-    case wire::EndKind::kCpuLimit: return "cpu-limit";
-    case wire::EndKind::kMemoryLimit: return "memory-limit";
-    case wire::EndKind::kDiskLimit: return "disk-limit";
-    case wire::EndKind::kCancelled: return "cancelled";
-    case wire::EndKind::kSetupFailed: return "setup-failed";
-    case wire::EndKind::kLost: break;
+    case wire::EndKind::kExited:
+      return "exited";
+    case wire::EndKind::kSignaled:
+      return "signaled";
+    case wire::EndKind::kWallLimit:
+      return "wall-limit";
+    case wire::EndKind::kCpuLimit:
+      return "cpu-limit";
+    case wire::EndKind::kMemoryLimit:
+      return "memory-limit";
+    case wire::EndKind::kDiskLimit:
+      return "disk-limit";
+    case wire::EndKind::kCancelled:
+      return "cancelled";
+    case wire::EndKind::kSetupFailed:
+      return "setup-failed";
+    case wire::EndKind::kLost:
+      break;
   }
   return "lost";
 }

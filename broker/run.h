@@ -17,8 +17,8 @@ namespace warder::broker {
 struct PreparedRun {
   wire::RunPlan plan;
   std::vector<UniqueFd> theirs;
-  UniqueFd output;       // packets of the keeper come here
-  UniqueFd input;        // write end of stdin, where there is one
+  UniqueFd output;  // packets of the keeper come here
+  UniqueFd input;   // write end of stdin, where there is one
   std::string input_bytes;
 };
 Result<PreparedRun> PrepareRun(wire::RunPlan plan, std::optional<std::string> input);

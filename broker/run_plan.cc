@@ -9,8 +9,7 @@ namespace warder::broker {
 namespace {
 
 static_assert(static_cast<int>(policy::Join::kThen) == static_cast<int>(wire::Join::kThen));
-static_assert(static_cast<int>(policy::RedirectKind::kDuplicate) ==
-              static_cast<int>(wire::RedirectKind::kDuplicate));
+static_assert(static_cast<int>(policy::RedirectKind::kDuplicate) == static_cast<int>(wire::RedirectKind::kDuplicate));
 
 // Where neither policy nor host says: a build uses several cores, so more than the wall time; and the
 // common soft limit of descriptors.
@@ -23,8 +22,7 @@ uint64_t Smaller(uint64_t bound, const std::optional<uint64_t>& wanted) {
 }
 
 // The index in wanted.paths of what this part of the call names; SIZE_MAX where it was not asked for.
-size_t FindPath(const LookedUp& found, const std::string& text, size_t directory, policy::Act act,
-                bool is_directory) {
+size_t FindPath(const LookedUp& found, const std::string& text, size_t directory, policy::Act act, bool is_directory) {
   for (size_t i = 0; i < found.wanted.paths.size(); ++i) {
     const policy::WantedPath& path = found.wanted.paths[i];
     if (path.text == text && path.directory == directory && path.act == act && path.is_directory == is_directory)
@@ -88,8 +86,8 @@ wire::Limits LimitsFor(const PlanFor& plan_for, const policy::Limits& wanted) {
   out.pids = Smaller(bound.pids, wanted.pids);
   out.files = Smaller(bound.files, wanted.files);
   if (out.files == 0) out.files = kDefaultFiles;
-  out.output_bytes = std::min<uint64_t>(Smaller(bound.output_bytes, wanted.output_bytes),
-                                        limits::kMaxOutputAnswerBytes);
+  out.output_bytes =
+      std::min<uint64_t>(Smaller(bound.output_bytes, wanted.output_bytes), limits::kMaxOutputAnswerBytes);
   out.disk_bytes = Smaller(bound.disk_bytes, wanted.disk_bytes);
   return out;
 }

@@ -22,8 +22,8 @@ struct PlanFor {
 
 // Without descriptors: the run step adds those. kInvalid where a part of the call has no fact: nothing is
 // guessed.
-Result<wire::RunPlan> MakeRunPlan(const PlanFor& plan_for, const LookedUp& found,
-                                  const policy::Decision& decision, std::vector<wire::Cover> covers);
+Result<wire::RunPlan> MakeRunPlan(const PlanFor& plan_for, const LookedUp& found, const policy::Decision& decision,
+                                  std::vector<wire::Cover> covers);
 
 // The smaller of the policy's and the host's limits.
 wire::Limits LimitsFor(const PlanFor& plan_for, const policy::Limits& limits);

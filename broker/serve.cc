@@ -41,7 +41,8 @@ Status TakePolicy(const Packet& packet, Incoming& incoming) {
   WARDER_TRY(auto bytes, ReadSealed(packet.fds[0].get(), limits::kMaxFlatConfigBytes));
   WARDER_TRY(auto policy, flat::DecodeMessage<policy::Policy>(bytes));
   if (!SameDigest(policy.digest, offered.digest)) return Fail(Code::kInvalid, offered.path + ": another digest");
-  std::vector<std::shared_ptr<const policy::Policy>> layers = {std::make_shared<const policy::Policy>(std::move(policy))};
+  std::vector<std::shared_ptr<const policy::Policy>> layers = {
+      std::make_shared<const policy::Policy>(std::move(policy))};
   auto set = policy::PolicySet::Make(std::move(layers));
   if (!set) return Fail(Code::kInvalid, offered.path + ": " + set.error().front().problem.what);
   incoming.generation->policies[offered.path] = std::make_shared<const policy::PolicySet>(std::move(*set));
@@ -69,15 +70,20 @@ class Server {
         WARDER_TRY_STATUS(TakePolicy(packet, incoming_));
         break;
       }
-      case wire::SessionOpened::kType: return OpenSession(std::move(packet));
-      case wire::AdminOpened::kType: return OpenAdmin(std::move(packet));
-      case wire::Draining::kType: broker_.draining = true; return {};
+      case wire::SessionOpened::kType:
+        return OpenSession(std::move(packet));
+      case wire::AdminOpened::kType:
+        return OpenAdmin(std::move(packet));
+      case wire::Draining::kType:
+        broker_.draining = true;
+        return {};
       case wire::StopState::kType: {
         WARDER_TRY(auto state, flat::DecodeMessage<wire::StopState>(packet.bytes));
         broker_.stopped = state.stopped;
         return {};
       }
-      default: return Fail(Code::kInvalid, "a message that the broker does not know");
+      default:
+        return Fail(Code::kInvalid, "a message that the broker does not know");
     }
     PutInForce();
     return {};
@@ -87,8 +93,7 @@ class Server {
   void PutInForce() {
     if (!incoming_.generation || incoming_.policies_left != 0) return;
     const wire::HostPlan& host = incoming_.generation->host;
-    broker_.approvals.SetLimits(host.approvals_waiting, host.approvals_per_session,
-                                host.agents.size());
+    broker_.approvals.SetLimits(host.approvals_waiting, host.approvals_per_session, host.agents.size());
     broker_.next_call = std::max(broker_.next_call, incoming_.first_call);
     broker_.generation = std::move(incoming_.generation);
     incoming_ = {};
@@ -98,8 +103,7 @@ class Server {
   Status OpenSession(Packet packet) {
     WARDER_TRY(auto opened, flat::DecodeMessage<wire::SessionOpened>(packet.bytes));
     if (packet.fds.size() != 2 || !broker_.generation) return Fail(Code::kInvalid, "a session that can not be served");
-    auto session =
-        std::make_shared<Session>(broker_, opened, std::move(packet.fds[0]), std::move(packet.fds[1]));
+    auto session = std::make_shared<Session>(broker_, opened, std::move(packet.fds[0]), std::move(packet.fds[1]));
     broker_.sessions[opened.session] = session;
     asio::co_spawn(broker_.executor, session->Serve(), kMustNotThrow);
     return {};
@@ -108,8 +112,7 @@ class Server {
   Status OpenAdmin(Packet packet) {
     WARDER_TRY(auto opened, flat::DecodeMessage<wire::AdminOpened>(packet.bytes));
     if (packet.fds.size() != 1 || !broker_.generation) return Fail(Code::kInvalid, "an admin that can not be served");
-    asio::co_spawn(broker_.executor, ServeAdmin(broker_, std::move(opened), std::move(packet.fds[0])),
-                   kMustNotThrow);
+    asio::co_spawn(broker_.executor, ServeAdmin(broker_, std::move(opened), std::move(packet.fds[0])), kMustNotThrow);
     return {};
   }
 

@@ -52,8 +52,7 @@ Session::Session(Broker& broker, const wire::SessionOpened& opened, UniqueFd con
 asio::awaitable<void> Session::Serve() {
   auto self = shared_from_this();
   auto hands = hands_;
-  asio::co_spawn(
-      broker_.executor, [hands]() { return hands->Receive(); }, asio::detached);
+  asio::co_spawn(broker_.executor, [hands]() { return hands->Receive(); }, asio::detached);
   // Of a session that can not be recorded no call could run: it hears so at once.
   if (Status takes = co_await broker_.ledger.TakesNew(); !takes) End("no session begins: " + takes.error().ToString());
   for (;;) {
@@ -110,9 +109,14 @@ void Session::HandleLine(const std::string& line) {
     return;
   }
   switch (message->kind) {
-    case Message::Kind::kRequest: HandleRequest(std::move(*message)); break;
-    case Message::Kind::kNotification: HandleNotification(*message); break;
-    case Message::Kind::kResponse: break;  // we ask clients nothing: an answer to nothing
+    case Message::Kind::kRequest:
+      HandleRequest(std::move(*message));
+      break;
+    case Message::Kind::kNotification:
+      HandleNotification(*message);
+      break;
+    case Message::Kind::kResponse:
+      break;  // we ask clients nothing: an answer to nothing
   }
 }
 

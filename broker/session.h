@@ -72,7 +72,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<HandsLink> hands_;
   std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
   Era era_ = Era::kUnknown;
-  std::string client_;  // as it names itself: untrusted
+  std::string client_;                                       // as it names itself: untrusted
   std::map<std::string, std::shared_ptr<Running>> running_;  // by the id's text
   std::shared_ptr<Answer<bool>> all_ended_;
   std::string why_ended_;

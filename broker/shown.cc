@@ -36,8 +36,7 @@ std::string Quoted(const std::string& content) {
     if (c == '\n') text += "  | ";
   }
   if (content.size() > kMaxContentShown)
-    text += "\n[cut here: " + std::to_string(content.size() - kMaxContentShown) +
-            " more bytes are not shown]";
+    text += "\n[cut here: " + std::to_string(content.size() - kMaxContentShown) + " more bytes are not shown]";
   return text + "\n";
 }
 
@@ -45,8 +44,8 @@ std::string Quoted(const std::string& content) {
 std::string TextFor(const Shown& s) {
   std::string text = "agent " + s.agent.name + " (uid " + std::to_string(s.session.uid) + "), session " +
                      std::to_string(s.id.session) + ", call " + std::to_string(s.id.call) + "\n";
-  text += "rule: " + s.decision.rule + " (" + s.decision.file + ":" +
-          std::to_string(s.decision.where.line) + "): " + s.decision.why + "\n";
+  text += "rule: " + s.decision.rule + " (" + s.decision.file + ":" + std::to_string(s.decision.where.line) +
+          "): " + s.decision.why + "\n";
   text += "asks: " + ForTerminal(s.asked.line) + "\n";
   for (const policy::SimpleCommand& command : s.found.call.line.commands) {
     text += "runs:";
@@ -61,11 +60,9 @@ std::string TextFor(const Shown& s) {
     text += "program: " + ForTerminal(program.path) +
             (program.sha256 ? " sha256 " + Hex(AsBytes(*program.sha256)) : "") + "\n";
   for (size_t i = 0; i < s.found.facts.paths.size(); ++i)
-    text += std::string(policy::ActName(s.found.wanted.paths[i].act)) + ": " + ForTerminal(s.found.facts.paths[i].path) +
-            (s.found.facts.paths[i].exists ? "" : " (not there yet)") + "\n";
-  if (s.asked.input)
-    text +=
-        "stdin: " + std::to_string(s.asked.input->size()) + " bytes:\n" + Quoted(*s.asked.input);
+    text += std::string(policy::ActName(s.found.wanted.paths[i].act)) + ": " +
+            ForTerminal(s.found.facts.paths[i].path) + (s.found.facts.paths[i].exists ? "" : " (not there yet)") + "\n";
+  if (s.asked.input) text += "stdin: " + std::to_string(s.asked.input->size()) + " bytes:\n" + Quoted(*s.asked.input);
   if (s.asked.call.tool == policy::Tool::kWriteFile)
     text += "content: " + std::to_string(s.asked.content.size()) + " bytes, sha256 " +
             Hex(AsBytes(HashSha256(s.asked.content))) + ":\n" + Quoted(s.asked.content);
@@ -106,21 +103,22 @@ ApprovalRequest MakeApprovalRequest(const Shown& s, const std::string& tool) {
   json paths = json::array();
   for (const policy::PathFact& path : s.found.facts.paths) paths.push_back(ForTerminal(path.path));
   const auto& programs = s.found.facts.programs;
-  request.shown = {{"digest", Hex(AsBytes(request.digest))},
-                   {"call", s.id.call},
-                   {"session", s.id.session},
-                   {"agent", s.agent.name},
-                   {"tool", tool},
-                   {"line", s.asked.line},
-                   {"argv", ArgvOf(s.found)},
-                   {"cwd", ForTerminal(s.found.call.directory.empty() ? s.agent.workspace.directory : s.found.call.directory)},
-                   {"program", programs.empty() ? std::string() : ForTerminal(programs[0].path)},
-                   {"paths", std::move(paths)},
-                   {"rule", s.decision.rule},
-                   {"file", s.decision.file + ":" + std::to_string(s.decision.where.line)},
-                   {"why", s.decision.why},
-                   {"reason", ForTerminal(s.asked.call.reason)},
-                   {"text", TextFor(s)}};
+  request.shown = {
+      {"digest", Hex(AsBytes(request.digest))},
+      {"call", s.id.call},
+      {"session", s.id.session},
+      {"agent", s.agent.name},
+      {"tool", tool},
+      {"line", s.asked.line},
+      {"argv", ArgvOf(s.found)},
+      {"cwd", ForTerminal(s.found.call.directory.empty() ? s.agent.workspace.directory : s.found.call.directory)},
+      {"program", programs.empty() ? std::string() : ForTerminal(programs[0].path)},
+      {"paths", std::move(paths)},
+      {"rule", s.decision.rule},
+      {"file", s.decision.file + ":" + std::to_string(s.decision.where.line)},
+      {"why", s.decision.why},
+      {"reason", ForTerminal(s.asked.call.reason)},
+      {"text", TextFor(s)}};
   return request;
 }
 

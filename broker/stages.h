@@ -14,8 +14,8 @@ class Stages {
   // The time since the last mark.
   void Mark(const char* name) {
     auto now = std::chrono::steady_clock::now();
-    body_.Decimal(name, static_cast<uint64_t>(
-                            std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_).count()));
+    body_.Decimal(name,
+                  static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_).count()));
     last_ = now;
   }
   void Add(const char* name, uint64_t ns) {

@@ -30,7 +30,8 @@ json Encoding() {
 }
 
 json Input(json properties, std::vector<std::string> required) {
-  properties["reason"] = Text("Why you make this call; recorded, and shown to who approves it", limits::kMaxReasonBytes);
+  properties["reason"] =
+      Text("Why you make this call; recorded, and shown to who approves it", limits::kMaxReasonBytes);
   return {{"type", "object"},
           {"properties", std::move(properties)},
           {"required", std::move(required)},
@@ -59,7 +60,8 @@ struct Hints {
 };
 
 ToolEntry Entry(const char* name, policy::Tool tool, const char* description, json input, json output, Hints hints) {
-  return {name, tool,
+  return {name,
+          tool,
           {{"name", name},
            {"description", description},
            {"inputSchema", std::move(input)},
@@ -92,9 +94,9 @@ ToolEntry RunCommand() {
       {"stdin", Text("What the command reads from its standard input", limits::kMaxStdinBytes)},
       {"pty", Flag("Not built yet: refused")},
       {"session", Flag("Not built yet: refused")}};
-  json output = Typed({"ended", "stdout", "stderr", "stdout_b64", "stderr_b64", "workspace"},
-                      {"exit_code", "signal", "command", "stdout_bytes", "stderr_bytes", "duration_ms", "cpu_ms",
-                       "max_rss_bytes"});
+  json output = Typed(
+      {"ended", "stdout", "stderr", "stdout_b64", "stderr_b64", "workspace"},
+      {"exit_code", "signal", "command", "stdout_bytes", "stderr_bytes", "duration_ms", "cpu_ms", "max_rss_bytes"});
   for (const char* name : {"stdout_truncated", "stderr_truncated"}) output[name] = {{"type", "boolean"}};
   output["undo"] = {{"type", json::array({"string", "null"})}};
   return Entry("run_command", policy::Tool::kRunCommand,
@@ -105,28 +107,27 @@ ToolEntry RunCommand() {
 std::vector<ToolEntry> MakeTools() {
   std::vector<ToolEntry> tools;
   tools.push_back(RunCommand());
-  tools.push_back(Entry(
-      "read_file", policy::Tool::kReadFile, "Reads a file, or a range of its bytes.",
-      Input({{"path", Path("Absolute, or relative to the workspace")},
-             {"offset", Number("First byte; default 0", 0, INT64_MAX)},
-             {"length", Number("Bytes at most", 1, static_cast<int64_t>(limits::kMaxReadAnswerBytes))},
-             {"limit", Number("The same as length", 1, static_cast<int64_t>(limits::kMaxReadAnswerBytes))},
-             {"encoding", Encoding()}},
-            {"path"}),
-      Output(Typed({"path", "content", "content_b64"}, {"size", "offset", "length"})), {true, false, true}));
-  tools.push_back(Entry(
-      "write_file", policy::Tool::kWriteFile,
-      "Writes a whole file; what it held before goes to the trash.",
-      Input({{"path", Path("Absolute, or relative to the workspace")},
-             {"content", Text("The whole new content", limits::kMaxFrameBytes)},
-             {"encoding", Encoding()}},
-            {"path", "content"}),
-      Output([] {
-        json output = Typed({"path", "trash_entry", "undo"}, {"bytes"});
-        output["created"] = {{"type", "boolean"}};
-        return output;
-      }()),
-      {false, true, true}));
+  tools.push_back(
+      Entry("read_file", policy::Tool::kReadFile, "Reads a file, or a range of its bytes.",
+            Input({{"path", Path("Absolute, or relative to the workspace")},
+                   {"offset", Number("First byte; default 0", 0, INT64_MAX)},
+                   {"length", Number("Bytes at most", 1, static_cast<int64_t>(limits::kMaxReadAnswerBytes))},
+                   {"limit", Number("The same as length", 1, static_cast<int64_t>(limits::kMaxReadAnswerBytes))},
+                   {"encoding", Encoding()}},
+                  {"path"}),
+            Output(Typed({"path", "content", "content_b64"}, {"size", "offset", "length"})), {true, false, true}));
+  tools.push_back(Entry("write_file", policy::Tool::kWriteFile,
+                        "Writes a whole file; what it held before goes to the trash.",
+                        Input({{"path", Path("Absolute, or relative to the workspace")},
+                               {"content", Text("The whole new content", limits::kMaxFrameBytes)},
+                               {"encoding", Encoding()}},
+                              {"path", "content"}),
+                        Output([] {
+                          json output = Typed({"path", "trash_entry", "undo"}, {"bytes"});
+                          output["created"] = {{"type", "boolean"}};
+                          return output;
+                        }()),
+                        {false, true, true}));
   tools.push_back(Entry("list_directory", policy::Tool::kListDirectory, "Lists a directory.",
                         Input({{"path", Path("Absolute, or relative to the workspace; `.` is the workspace")},
                                {"depth", Number("Levels; default 1", 1, 8)}},
@@ -143,11 +144,9 @@ std::vector<ToolEntry> MakeTools() {
                         Input({{"path", Path("Absolute, or relative to the workspace")}}, {"path"}),
                         Output(Typed({"path", "trash_entry", "undo"}, {})), {false, true, false}));
   tools.push_back(Entry(
-      "restore_file", policy::Tool::kRestoreFile,
-      "Brings back what delete_file or write_file put into the trash.",
+      "restore_file", policy::Tool::kRestoreFile, "Brings back what delete_file or write_file put into the trash.",
       Input({{"trash_entry", Text("As the answer of the deleting call names it", 64, 1)},
-             {"path",
-              Path("Where it was, and where it goes; needed only after a restart of the host")}},
+             {"path", Path("Where it was, and where it goes; needed only after a restart of the host")}},
             {"trash_entry"}),
       Output([] {
         json output = json::object();
@@ -156,8 +155,7 @@ std::vector<ToolEntry> MakeTools() {
       }()),
       {false, false, false}));
   tools.push_back(Entry("session_info", policy::Tool::kNone, "What this session is, and what its policy allows.",
-                        Input(json::object(), {}),
-                        Output([] {
+                        Input(json::object(), {}), Output([] {
                           json output = Typed({"agent", "profile", "policy", "tier", "exec_guard", "workspace_mode"},
                                               {"session", "calls"});
                           output["workspace"] = {{"type", "string"}};

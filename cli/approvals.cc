@@ -17,7 +17,8 @@ using nlohmann::json;
 
 Result<json> ApprovalId(const Arguments& arguments) {
   if (std::optional<uint64_t> id = ParseDecimal(arguments.Text("ID")); id) return json(*id);
-  return Fail(Code::kInvalid, ForTerminal(arguments.Text("ID")) + " is no request", "`warder approvals list` shows their numbers");
+  return Fail(Code::kInvalid, ForTerminal(arguments.Text("ID")) + " is no request",
+              "`warder approvals list` shows their numbers");
 }
 
 std::string Seconds(const json& approval, const char* key) {
@@ -34,8 +35,8 @@ int List(const Arguments& arguments) {
   std::vector<std::vector<std::string>> rows{{"ID", "AGENT", "RULE", "WAITED", "LEFT", "ASKS FOR"}};
   for (const json& a : answer->value("approvals", json::array())) {
     std::string what = Shown(a, "line").empty() ? Shown(a, "tool") + " " + Shown(a, "paths") : Shown(a, "line");
-    rows.push_back({Shown(a, "id"), Shown(a, "agent"), Shown(a, "rule"), Seconds(a, "waited_ms"),
-                    Seconds(a, "left_ms"), what});
+    rows.push_back(
+        {Shown(a, "id"), Shown(a, "agent"), Shown(a, "rule"), Seconds(a, "waited_ms"), Seconds(a, "left_ms"), what});
   }
   Print(rows.size() == 1 ? "nothing waits for a person\n"
                          : Table(rows) + "\n`warder approvals show ID` shows one in full; no answer is a no\n");
@@ -52,9 +53,8 @@ int Show(const Arguments& arguments) {
   if (!approval) return Trouble(approval.error());
   Print(arguments.json()
             ? JsonLines(*approval)
-            : "digest " + Shown(*approval, "digest") + "\n" + ApprovalText(*approval) +
-                  "`warder approvals approve " + Shown(*approval, "id") + " --digest " + Shown(*approval, "digest") +
-                  "` says yes to exactly this\n");
+            : "digest " + Shown(*approval, "digest") + "\n" + ApprovalText(*approval) + "`warder approvals approve " +
+                  Shown(*approval, "id") + " --digest " + Shown(*approval, "digest") + "` says yes to exactly this\n");
   return kOk;
 }
 
@@ -69,7 +69,8 @@ Result<json> DigestToApprove(const Arguments& arguments, const json& approval) {
   ssize_t size = read(STDIN_FILENO, answer, sizeof answer - 1);
   std::string_view word(answer, size > 0 ? static_cast<size_t>(size) : 0);
   if (word == "y\n" || word == "yes\n") return approval.value("digest", json());
-  return Fail(Code::kDenied, "not approved: the answer was not yes", "the request still waits; `warder approvals deny` says no");
+  return Fail(Code::kDenied, "not approved: the answer was not yes",
+              "the request still waits; `warder approvals deny` says no");
 }
 
 int Approve(const Arguments& arguments) {
@@ -103,7 +104,8 @@ std::vector<Command> ApprovalsCommands() {
           {"approvals show", "One request in full, as its approver must read it", "warder approvals show 3",
            HostOptions({id}), Show},
           {"approvals approve", "Say yes to exactly this call, once", "warder approvals approve 3",
-           HostOptions({id, {OptionKind::kText, "digest", "Of the text that you read (`approvals show`)", false}}), Approve},
+           HostOptions({id, {OptionKind::kText, "digest", "Of the text that you read (`approvals show`)", false}}),
+           Approve},
           {"approvals deny", "Say no", "warder approvals deny 3 --message 'not on a Friday'",
            HostOptions({id, {OptionKind::kText, "message", "What the agent is told", false}}), Deny}};
 }

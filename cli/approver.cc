@@ -48,8 +48,7 @@ void Answer(const std::string& socket, int terminal, const json& approval) {
   } else {
     // What was typed before the question was no answer to it.
     tcflush(terminal, TCIFLUSH);
-    Tell(terminal,
-         "\n" + ApprovalText(approval) + "Allow this once? [y/N] ");
+    Tell(terminal, "\n" + ApprovalText(approval) + "Allow this once? [y/N] ");
     json parameters{{"id", id}, {"digest", approval.value("digest", json())}};
     done = AsksForYes(terminal) ? AskAdmin(socket, "approvals.approve", parameters)
                                 : AskAdmin(socket, "approvals.deny", {{"id", id}});
@@ -71,7 +70,8 @@ void Answer(const std::string& socket, int terminal, const json& approval) {
 
 std::string ApprovalText(const json& approval) {
   const int64_t left = approval.value("left_ms", int64_t{0}) / 1000;
-  return SafeText(approval.value("text", ""), true) + "time left: " + std::to_string(left) + " s; no answer is a no\n\n";
+  return SafeText(approval.value("text", ""), true) + "time left: " + std::to_string(left) +
+         " s; no answer is a no\n\n";
 }
 
 TerminalApprover::TerminalApprover(const std::string& admin_socket, uint64_t session) {

@@ -33,7 +33,8 @@ size_t Columns() {
 Result<uint64_t> Number(const Arguments& arguments, const char* option) {
   std::string text = arguments.Text(option);
   if (std::optional<uint64_t> number = ParseDecimal(text); number) return *number;
-  return Fail(Code::kInvalid, std::string(option) + " " + ForTerminal(text) + " is no number", "give a number, 0 or more");
+  return Fail(Code::kInvalid, std::string(option) + " " + ForTerminal(text) + " is no number",
+              "give a number, 0 or more");
 }
 
 std::string Ended(std::string text) {
@@ -53,7 +54,9 @@ int Verify(const Arguments& arguments) {
   if (arguments.Has("since-checkpoint")) {
     Result<std::string> kept = ReadFile(arguments.Text("since-checkpoint"), 64 * 1024);
     if (!kept) return Trouble(kept.error()), kMisuse;
-    if (kept->empty()) return Trouble({Code::kInvalid, "the file of --since-checkpoint is empty", "give a copy of a log's file `checkpoint`"});
+    if (kept->empty())
+      return Trouble(
+          {Code::kInvalid, "the file of --since-checkpoint is empty", "give a copy of a log's file `checkpoint`"});
     options.checkpoint = *kept;
   }
   Result<audit::VerifyReport> report = audit::Verify(LogDirectory(arguments), options);
@@ -76,7 +79,8 @@ int Timeline(const Arguments& arguments) {
   }
   Result<std::vector<audit::TimelineEntry>> entries = audit::Timeline(LogDirectory(arguments), options);
   if (!entries) return Trouble(entries.error()), kMisuse;
-  Print(Ended(arguments.json() ? audit::TimelineJson(*entries) : audit::RenderTimeline(*entries, {Colours(), Columns()})));
+  Print(Ended(arguments.json() ? audit::TimelineJson(*entries)
+                               : audit::RenderTimeline(*entries, {Colours(), Columns()})));
   return kOk;
 }
 
@@ -115,7 +119,8 @@ int Tail(const Arguments& arguments) {
 }
 
 std::vector<Option> LogOptions(std::vector<Option> own) {
-  own.push_back({OptionKind::kText, "state", "The host's state directory, whose log/ is read (default: /var/lib/warder)", false});
+  own.push_back(
+      {OptionKind::kText, "state", "The host's state directory, whose log/ is read (default: /var/lib/warder)", false});
   return own;
 }
 
@@ -124,18 +129,27 @@ std::vector<Option> LogOptions(std::vector<Option> own) {
 std::vector<Command> AuditCommands() {
   Option directory{OptionKind::kPositional, "DIR", "The log directory (default: STATE/log)", false};
   return {{"audit tail", "The last records, one line each", "warder audit tail --count 50",
-           LogOptions({directory, {OptionKind::kText, "count", "How many (default: 20)", false},
-                       {OptionKind::kFlag, "follow", "Go on with what is recorded from now on", false}}), Tail},
+           LogOptions({directory,
+                       {OptionKind::kText, "count", "How many (default: 20)", false},
+                       {OptionKind::kFlag, "follow", "Go on with what is recorded from now on", false}}),
+           Tail},
           {"audit timeline", "What happened, one entry a call", "warder audit timeline --session 7",
-           LogOptions({directory, {OptionKind::kText, "session", "Only this session", false},
-                       {OptionKind::kText, "last", "Only the last so many entries", false}}), Timeline},
+           LogOptions({directory,
+                       {OptionKind::kText, "session", "Only this session", false},
+                       {OptionKind::kText, "last", "Only the last so many entries", false}}),
+           Timeline},
           {"audit show", "Every record of one call, or one record", "warder audit show 12",
            LogOptions({{OptionKind::kPositional, "CALL", "The call's number", false},
                        {OptionKind::kPositional, "DIR", "The log directory (default: STATE/log)", false},
-                       {OptionKind::kText, "seq", "One record by its sequence number, instead of a call", false}}), Show},
-          {"audit verify", "Is the log whole, unchanged and signed? exit 1: no; 3: its end is not yet signed", "warder audit verify --since-checkpoint /root/kept-checkpoint /var/lib/warder/log",
-           LogOptions({directory, {OptionKind::kText, "key", "The log's public key (vkey), from elsewhere", false},
-                       {OptionKind::kText, "since-checkpoint", "A copy of the log's file `checkpoint`, kept elsewhere: the log must extend it", false}}), Verify}};
+                       {OptionKind::kText, "seq", "One record by its sequence number, instead of a call", false}}),
+           Show},
+          {"audit verify", "Is the log whole, unchanged and signed? exit 1: no; 3: its end is not yet signed",
+           "warder audit verify --since-checkpoint /root/kept-checkpoint /var/lib/warder/log",
+           LogOptions({directory,
+                       {OptionKind::kText, "key", "The log's public key (vkey), from elsewhere", false},
+                       {OptionKind::kText, "since-checkpoint",
+                        "A copy of the log's file `checkpoint`, kept elsewhere: the log must extend it", false}}),
+           Verify}};
 }
 
 }  // namespace warder::cli

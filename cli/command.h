@@ -16,22 +16,22 @@ namespace warder::cli {
 
 // Exit codes of every command but `run` (3-protocol, CLI).
 inline constexpr int kOk = 0;
-inline constexpr int kFinding = 1;   // a finding, or a refused call
-inline constexpr int kMisuse = 2;    // misuse, or input that can not be used
-inline constexpr int kHostCould = 3; // the host could not: no broker, log shut
+inline constexpr int kFinding = 1;    // a finding, or a refused call
+inline constexpr int kMisuse = 2;     // misuse, or input that can not be used
+inline constexpr int kHostCould = 3;  // the host could not: no broker, log shut
 
 enum class OptionKind : uint8_t {
-  kFlag,        // --name
-  kText,        // --name VALUE
-  kPositional,  // VALUE
-  kPositionals, // VALUE…
-  kRest,        // what follows `--`, word for word
+  kFlag,         // --name
+  kText,         // --name VALUE
+  kPositional,   // VALUE
+  kPositionals,  // VALUE…
+  kRest,         // what follows `--`, word for word
 };
 
 struct Option {
   OptionKind kind = OptionKind::kFlag;
-  const char* name = "";   // "json", "policy"; for a value also what stands for it in --help
-  const char* text = "";   // what it does, one line
+  const char* name = "";  // "json", "policy"; for a value also what stands for it in --help
+  const char* text = "";  // what it does, one line
   bool required = false;
 };
 
@@ -43,19 +43,17 @@ class Arguments {
   std::string Text(std::string_view name, std::string_view otherwise = {}) const;
   const std::vector<std::string>& List(std::string_view name) const;
   bool json() const { return Has("json"); }
-  void Put(const std::string& name, std::vector<std::string> values) {
-    values_[name] = std::move(values);
-  }
+  void Put(const std::string& name, std::vector<std::string> values) { values_[name] = std::move(values); }
 
  private:
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
 struct Command {
-  const char* path = "";     // "audit show"
-  const char* brief = "";    // one line
-  const char* example = "";  // a whole command line that works
-  std::vector<Option> options;  // --json and --help come by themselves
+  const char* path = "";                   // "audit show"
+  const char* brief = "";                  // one line
+  const char* example = "";                // a whole command line that works
+  std::vector<Option> options;             // --json and --help come by themselves
   int (*run)(const Arguments&) = nullptr;  // the exit code
 };
 

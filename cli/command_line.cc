@@ -66,8 +66,7 @@ struct Parser {
 };
 
 CLI::App* AddGroup(CLI::App* root, const std::string& word) {
-  for (CLI::App* known : root->get_subcommands([&](CLI::App* a) { return a->get_name() == word; }))
-    return known;
+  for (CLI::App* known : root->get_subcommands([&](CLI::App* a) { return a->get_name() == word; })) return known;
   CLI::App* group = root->add_subcommand(word, GroupBrief(word));
   group->require_subcommand(1);
   for (const Command& command : AllCommands())
@@ -140,8 +139,10 @@ std::string UnknownCommand(const std::vector<std::string>& words) {
   for (const Command& command : AllCommands()) {
     const std::string path = command.path;
     if (path == asked) return "";
-    if (group == path.contains(' ')) paths.push_back(path);
-    else if (!group) paths.push_back(path.substr(0, path.find(' ')));
+    if (group == path.contains(' '))
+      paths.push_back(path);
+    else if (!group)
+      paths.push_back(path.substr(0, path.find(' ')));
   }
   std::vector<std::string_view> views(paths.begin(), paths.end());
   std::string near = policy::DidYouMean(asked, views);
@@ -161,7 +162,8 @@ int RunCommandLine(const std::vector<std::string>& words) {
   std::vector<std::string> before(words.begin(), dashes);
   bool has_rest = dashes != words.end();
   std::vector<std::string> rest(has_rest ? dashes + 1 : dashes, words.end());
-  if (std::string unknown = UnknownCommand(before); !unknown.empty()) return Misuse(unknown, "see `" + HelpCommand(before) + "`");
+  if (std::string unknown = UnknownCommand(before); !unknown.empty())
+    return Misuse(unknown, "see `" + HelpCommand(before) + "`");
   Parser parser;
   Build(&parser);
   try {

@@ -9,8 +9,8 @@ const std::vector<Command>& AllCommands() {
   static const std::vector<Command> kAll = [] {
     std::vector<Command> all;
     for (auto give : {RunCommands, CallCommands, McpCommands, DemoCommands, StatusCommands, SessionsCommands,
-                      ApprovalsCommands, HostCommands, ReloadCommands, PolicyCommands, DoctorCommands,
-                      AuditCommands, TrashCommands, CompletionCommands}) {
+                      ApprovalsCommands, HostCommands, ReloadCommands, PolicyCommands, DoctorCommands, AuditCommands,
+                      TrashCommands, CompletionCommands}) {
       std::vector<Command> some = give();
       all.insert(all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
     }

@@ -19,7 +19,8 @@ std::map<std::string, std::string> Followers() {
     if (space != std::string::npos) words[first] += " " + path.substr(space + 1);
     std::string& options = words[path];
     for (const Option& option : command.options)
-      if (option.kind == OptionKind::kFlag || option.kind == OptionKind::kText) options += std::string(" --") + option.name;
+      if (option.kind == OptionKind::kFlag || option.kind == OptionKind::kText)
+        options += std::string(" --") + option.name;
     options += " --json --help";
   }
   words[""] += " --help --version";
@@ -37,7 +38,9 @@ int Bash(const Arguments& arguments) {
       "    case \"$path $word\" in\n";
   std::map<std::string, std::string> followers = Followers();
   for (const auto& [path, words] : followers)
-    if (!path.empty()) script += "      \"" + std::string(path.find(' ') == std::string::npos ? " " : "") + path + "\") path=\"" + path + "\" ;;\n";
+    if (!path.empty())
+      script += "      \"" + std::string(path.find(' ') == std::string::npos ? " " : "") + path + "\") path=\"" + path +
+                "\" ;;\n";
   script += "    esac\n  done\n  case \"$path\" in\n";
   for (const auto& [path, words] : followers) script += "    \"" + path + "\") words=\"" + words + "\" ;;\n";
   script +=

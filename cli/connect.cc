@@ -23,8 +23,7 @@ Result<UniqueFd> ConnectTo(const std::string& socket) {
   if (!fd) return FailErrno("socket");
   // A listener that takes nobody and whose queue is full would keep connect(2) for ever.
   timeval wait{5, 0};
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0)
-    return FailErrno("SO_SNDTIMEO");
+  if (setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0) return FailErrno("SO_SNDTIMEO");
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
   int error = errno;
   if (error == EACCES || error == EPERM)
@@ -34,13 +33,12 @@ Result<UniqueFd> ConnectTo(const std::string& socket) {
     return Fail(Code::kUnavailable, "no host answers at " + socket,
                 "start warderd, or use `warder run`, which starts an embedded host");
   if (error == EAGAIN)
-    return Fail(Code::kLimit, "the host at " + socket + " takes no connections",
-                "see `warder doctor`");
+    return Fail(Code::kLimit, "the host at " + socket + " takes no connections", "see `warder doctor`");
   return FailErrno(error, "connect to " + socket);
 }
 
 Result<UniqueFd> ConnectAs(uid_t uid, const std::string& socket) {
-  struct stat status {};
+  struct stat status{};
   if (stat(socket.c_str(), &status) != 0) return FailErrno("stat " + socket);
   gid_t own_gid = getegid();
   uid_t own_uid = geteuid();

@@ -47,8 +47,15 @@ Result<demo::Places> MakePlaces() {
   if (mkdtemp(pattern) == nullptr) return FailErrno("mkdtemp in /srv");
   if (chmod(pattern, 0755) != 0) return FailErrno("chmod");
   std::string d = pattern;
-  return demo::Places{d, d + "/project", d + "/policy.yaml", d + "/warder.yaml", d + "/run", d + "/state",
-                      d + "/state/log", d + "/run/agents/demo.sock", d + "/run/admin.sock"};
+  return demo::Places{d,
+                      d + "/project",
+                      d + "/policy.yaml",
+                      d + "/warder.yaml",
+                      d + "/run",
+                      d + "/state",
+                      d + "/state/log",
+                      d + "/run/agents/demo.sock",
+                      d + "/run/admin.sock"};
 }
 
 struct Actor {
@@ -80,8 +87,8 @@ class Printer {
     events_.push_back(event);
     if (json_only_) return;
     if (kind == "step")
-      Print("\n" + Paint(1, Colour::kBold, std::to_string(steps_) + ". " + Shown(event, "title")) +
-            "\n   agent     " + Shown(event, "asks") + "\n");
+      Print("\n" + Paint(1, Colour::kBold, std::to_string(steps_) + ". " + Shown(event, "title")) + "\n   agent     " +
+            Shown(event, "asks") + "\n");
     if (kind == "operator") Print("   " + Paint(1, Colour::kYellow, "operator") + "  " + Shown(event, "text") + "\n");
     if (kind == "answer") Answer(event);
   }
@@ -119,8 +126,10 @@ void Listen(Printer* printer, const Actor& agent, const Actor& person) {
     for (pollfd& end : ends) {
       if (end.fd < 0 || end.revents == 0) continue;
       Result<std::optional<Packet>> packet = ReceivePacket(end.fd);
-      if (!packet || !*packet) end.fd = -1;
-      else printer->Event(json::parse((*packet)->bytes, nullptr, false));
+      if (!packet || !*packet)
+        end.fd = -1;
+      else
+        printer->Event(json::parse((*packet)->bytes, nullptr, false));
     }
   }
 }
@@ -141,11 +150,20 @@ Result<bool> Work(const demo::Places& places, Printer* printer) {
 }
 
 void Introduce(const demo::Places& places) {
-  Print(Paint(1, Colour::kBold, "warder demo") + ": an agent that nobody trusts works on a real project.\n\n"
-        "   project   " + places.project + " (a git repository, of uid " + std::to_string(demo::kOwner) + ")\n"
-        "   agent     uid " + std::to_string(demo::kAgent) + ", speaks MCP to warder's socket; it has no other way in\n"
-        "   operator  uid " + std::to_string(demo::kOperator) + ", the person who may say yes\n"
-        "   warder    decides each call by " + places.policy + ", writes it down before it happens,\n"
+  Print(Paint(1, Colour::kBold, "warder demo") +
+        ": an agent that nobody trusts works on a real project.\n\n"
+        "   project   " +
+        places.project + " (a git repository, of uid " + std::to_string(demo::kOwner) +
+        ")\n"
+        "   agent     uid " +
+        std::to_string(demo::kAgent) +
+        ", speaks MCP to warder's socket; it has no other way in\n"
+        "   operator  uid " +
+        std::to_string(demo::kOperator) +
+        ", the person who may say yes\n"
+        "   warder    decides each call by " +
+        places.policy +
+        ", writes it down before it happens,\n"
         "             runs it in a jail of its own, and can take deletions back\n");
 }
 
@@ -178,7 +196,8 @@ Result<bool> Play(const demo::Places& places, Printer* printer, bool json_only, 
   WARDER_TRY_STATUS(demo::MakeProject(places));
   WARDER_TRY_STATUS(demo::WriteHost(places));
   Host host;
-  WARDER_TRY(host.pid, StartHost({"--host-file", places.host_file}, places.admin_socket, places.directory + "/warderd.log", kStartTime));
+  WARDER_TRY(host.pid, StartHost({"--host-file", places.host_file}, places.admin_socket,
+                                 places.directory + "/warderd.log", kStartTime));
   if (!json_only) Introduce(places);
   WARDER_TRY(bool worked, Work(places, printer));
   int code = StopHost(host.pid, kStopTime);
@@ -190,7 +209,8 @@ Result<bool> Play(const demo::Places& places, Printer* printer, bool json_only, 
 
 int Demo(const Arguments& arguments) {
   if (geteuid() != 0)
-    return Trouble({Code::kUnsupported, "the demo needs root: it sets up a whole host with uids of its own", "run `sudo warder demo`"});
+    return Trouble({Code::kUnsupported, "the demo needs root: it sets up a whole host with uids of its own",
+                    "run `sudo warder demo`"});
   Result<demo::Places> places = MakePlaces();
   if (!places) return Trouble(places.error());
   Printer printer(arguments.json());
@@ -203,8 +223,10 @@ int Demo(const Arguments& arguments) {
     out["events"] = printer.events();
     Print(JsonLines(out));
   } else if (good) {
-    Print("\n" + (all_good ? Paint(1, Colour::kGreen, std::to_string(printer.steps()) + " steps, each came out as it must.")
-                           : Paint(1, Colour::kRed, "Not every step came out as it must.")) + "\n");
+    Print("\n" +
+          (all_good ? Paint(1, Colour::kGreen, std::to_string(printer.steps()) + " steps, each came out as it must.")
+                    : Paint(1, Colour::kRed, "Not every step came out as it must.")) +
+          "\n");
   }
   if (arguments.Has("keep")) {
     if (!arguments.json()) Print("Kept: " + places->directory + "\n");
@@ -219,8 +241,11 @@ int Demo(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> DemoCommands() {
-  return {{"demo", "An agent at work on a real project, refused where it must be; needs root, leaves nothing behind",
-           "sudo warder demo --keep", {{OptionKind::kFlag, "keep", "Leave project, log and trash for a look", false}}, Demo}};
+  return {{"demo",
+           "An agent at work on a real project, refused where it must be; needs root, leaves nothing behind",
+           "sudo warder demo --keep",
+           {{OptionKind::kFlag, "keep", "Leave project, log and trash for a look", false}},
+           Demo}};
 }
 
 }  // namespace warder::cli

@@ -16,8 +16,10 @@ bool Decide(const Places& places, int events, const json& approval, bool yes) {
                       Shown(approval, "rule") + "; no answer would be a no)";
   SendEvent(events, {{"kind", "operator"}, {"text", reads}});
   json parameters{{"id", approval.value("id", json())}};
-  if (yes) parameters["digest"] = approval.value("digest", json());
-  else parameters["message"] = "not before Monday";
+  if (yes)
+    parameters["digest"] = approval.value("digest", json());
+  else
+    parameters["message"] = "not before Monday";
   Result<json> answer = AskAdmin(places.admin_socket, yes ? "approvals.approve" : "approvals.deny", parameters);
   std::string says = yes ? "says yes, to exactly this call, once" : "says no: not before Monday";
   if (!answer) says = "could not answer: " + answer.error().ToString();

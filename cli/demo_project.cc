@@ -83,7 +83,8 @@ constexpr File kFiles[] = {
      "2026-11-21T08:00:01Z INFO  stats 1.0 started\n"
      "2026-11-21T08:00:02Z INFO  average of 3 values: 2\n"
      "2026-11-21T08:00:07Z ERROR average of 0 values: floating point exception, core dumped\n"},
-    {"secrets/server.key", "-----BEGIN PRIVATE KEY-----\nnot a real key, but nobody may read it\n-----END PRIVATE KEY-----\n"},
+    {"secrets/server.key",
+     "-----BEGIN PRIVATE KEY-----\nnot a real key, but nobody may read it\n-----END PRIVATE KEY-----\n"},
     {".env", "DATABASE_PASSWORD=correct-horse-battery-staple\n"},
 };
 
@@ -95,8 +96,8 @@ Status WriteTheFile(const std::string& path, const std::string& text, uid_t owne
 
 // git as the owner of the project, with nothing of the caller's configuration.
 Status Git(const Places& places, std::vector<const char*> words) {
-  std::vector<const char*> argv{"git", "-c", "user.name=Dana Developer", "-c", "user.email=dana@example.org",
-                                "-c", "init.defaultBranch=main"};
+  std::vector<const char*> argv{
+      "git", "-c", "user.name=Dana Developer", "-c", "user.email=dana@example.org", "-c", "init.defaultBranch=main"};
   argv.insert(argv.end(), words.begin(), words.end());
   argv.push_back(nullptr);
   const char* environment[] = {"PATH=/usr/bin:/bin", "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", nullptr};
@@ -142,19 +143,36 @@ Status WriteHost(const Places& places) {
   std::string d = places.directory;
   std::string text =
       "host: 1\nname: demo\n"
-      "paths: { state: " + places.state + ", run: " + places.run + ", stop-file: " + d + "/stop }\n"
-      "identities: { broker: 1900070001, ledger: 1900070002, admin-group: " + std::to_string(kOperator) +
+      "paths: { state: " +
+      places.state + ", run: " + places.run + ", stop-file: " + d +
+      "/stop }\n"
+      "identities: { broker: 1900070001, ledger: 1900070002, admin-group: " +
+      std::to_string(kOperator) +
       ", session-uids: 1900000000..1900065535 }\n"
       "people:\n"
       "  - { who: \"user:0\", may: [status, sessions, policy, reload, drain, audit-read] }\n"
-      "  - { who: \"user:" + std::to_string(kOperator) + "\", may: [status, sessions, approve] }\n"
-      "bounds:\n  trees: [" + d + "/project]\n  roots: [host-usr]\n"
+      "  - { who: \"user:" +
+      std::to_string(kOperator) +
+      "\", may: [status, sessions, approve] }\n"
+      "bounds:\n  trees: [" +
+      d +
+      "/project]\n  roots: [host-usr]\n"
       "  limits: { wall: 5m, cpu: 5m, memory: 2GiB, pids: 256, disk: 4GiB, output: 8MiB }\n  jails: { running: 8 }\n"
-      "policy:\n  owners: [root]\n  layers:\n    project: { demo: " + places.policy + " }\n"
-      "agents:\n  demo:\n    uid: " + std::to_string(kAgent) + "\n    layers: { project: demo }\n"
-      "    workspaces: [{ dir: " + places.project + ", owner: " + std::to_string(kOwner) + " }]\n"
-      "    sessions: 4\n    approvers: [\"user:" + std::to_string(kOperator) + "\"]\n"
-      "ledger: { dir: " + places.state + "/log, segment: 4MiB, free-space: { warn: 64MiB, refuse: 16MiB } }\n"
+      "policy:\n  owners: [root]\n  layers:\n    project: { demo: " +
+      places.policy +
+      " }\n"
+      "agents:\n  demo:\n    uid: " +
+      std::to_string(kAgent) +
+      "\n    layers: { project: demo }\n"
+      "    workspaces: [{ dir: " +
+      places.project + ", owner: " + std::to_string(kOwner) +
+      " }]\n"
+      "    sessions: 4\n    approvers: [\"user:" +
+      std::to_string(kOperator) +
+      "\"]\n"
+      "ledger: { dir: " +
+      places.state +
+      "/log, segment: 4MiB, free-space: { warn: 64MiB, refuse: 16MiB } }\n"
       "approvals: { timeout: 10s, waiting: 10, per-session: 5 }\n";
   return WriteTheFile(places.host_file, text, 0, 0644);
 }

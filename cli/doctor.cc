@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/file.h"
@@ -91,23 +91,25 @@ Result<std::pair<bool, Line>> LogDisk(const std::string& host_file) {
   } else {
     WARDER_TRY(config::HostResult loaded, config::LoadHostFileAt(host_file));
     if (!loaded.problems.empty())
-      return std::pair(false, Line{"host file", host_file + " can not be used: `warder host check " + host_file + "` says why"});
+      return std::pair(
+          false, Line{"host file", host_file + " can not be used: `warder host check " + host_file + "` says why"});
     ledger = loaded.plan.ledger;
   }
   // Before the first start the directory is not there, and its disk is its parent's.
   std::filesystem::path directory = ledger.directory;
-  struct statvfs disk {};
+  struct statvfs disk{};
   while (statvfs(directory.c_str(), &disk) != 0) {
     if (errno != ENOENT || !directory.has_relative_path()) return FailErrno("statvfs " + directory.string());
     directory = directory.parent_path();
   }
   const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
   const bool enough = free >= ledger.free_refuse_bytes;
-  return std::pair(enough, Line{"log disk", ledger.directory + ": " + SizeText(free) + " free; " +
-                                                (enough ? "under " + SizeText(ledger.free_refuse_bytes) +
-                                                              " (ledger.free-space.refuse) no call would run"
-                                                        : "no call runs, it must keep " + SizeText(ledger.free_refuse_bytes) +
-                                                              " (ledger.free-space.refuse): free space there")});
+  return std::pair(enough,
+                   Line{"log disk", ledger.directory + ": " + SizeText(free) + " free; " +
+                                        (enough ? "under " + SizeText(ledger.free_refuse_bytes) +
+                                                      " (ledger.free-space.refuse) no call would run"
+                                                : "no call runs, it must keep " + SizeText(ledger.free_refuse_bytes) +
+                                                      " (ledger.free-space.refuse): free space there")});
 }
 
 std::vector<Line> Lines(const std::string& text) {
@@ -159,9 +161,11 @@ int Doctor(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> DoctorCommands() {
-  return {{"doctor", "What can this machine enforce? Proved by a probe jail; exit 1 where it could not be proved",
+  return {{"doctor",
+           "What can this machine enforce? Proved by a probe jail; exit 1 where it could not be proved",
            "sudo warder doctor",
-           {{OptionKind::kText, "host-file", "Whose log's disk is looked at (default: the installed or the embedded host's)", false},
+           {{OptionKind::kText, "host-file",
+             "Whose log's disk is looked at (default: the installed or the embedded host's)", false},
             {OptionKind::kText, "run-dir", "The directory of an embedded host", false}},
            Doctor}};
 }

@@ -1,12 +1,12 @@
 // How do `warder run` and `warder mcp` get a host where none is installed? See embedded.h.
 #include "cli/embedded.h"
 
-#include <thread>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <thread>
 
 #include <algorithm>
 #include <climits>
@@ -51,12 +51,12 @@ Result<Workspace> FindWorkspace(const Arguments& arguments) {
                 "name a directory that exists with --workspace");
   }
   Workspace workspace{resolved, 0};
-  struct stat status {};
+  struct stat status{};
   if (stat(resolved, &status) != 0) return FailErrno("stat " + workspace.directory);
   if (!S_ISDIR(status.st_mode))
     return Fail(Code::kInvalid, "workspace " + workspace.directory + " is not a directory", "name a directory");
   workspace.owner = status.st_uid;
-  struct stat policy {};
+  struct stat policy{};
   if (std::string own = workspace.directory + "/.warder/policy.yaml"; lstat(own.c_str(), &policy) == 0)
     return Fail(Code::kUnsupported,
                 own + " would be the workspace's own policy layer, which this version does not build",
@@ -76,11 +76,11 @@ bool IsNoProject(const std::string& directory) {
 
 Status RefuseRootsWorkspace(const Workspace& workspace) {
   if (workspace.owner != 0) return {};
-  return Fail(Code::kDenied,
-              "workspace " + workspace.directory + " belongs to root: a jail never writes files of root",
+  return Fail(Code::kDenied, "workspace " + workspace.directory + " belongs to root: a jail never writes files of root",
               IsNoProject(workspace.directory)
                   ? "name with --workspace the directory of one project that an ordinary user owns"
-                  : "work on a copy that an ordinary user owns, or give the tree to the user whose work it is (`chown -R USER: " +
+                  : "work on a copy that an ordinary user owns, or give the tree to the user whose work it is (`chown "
+                    "-R USER: " +
                         workspace.directory + "`)");
 }
 
@@ -90,10 +90,11 @@ Status PrepareDirectory(const std::string& directory) {
     return Fail(Code::kInvalid, "--run-dir must be an absolute path", "write it from /");
   for (const std::string& path : {directory, directory + "/policies"}) {
     if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return FailErrno("mkdir " + path);
-    struct stat status {};
+    struct stat status{};
     if (lstat(path.c_str(), &status) != 0) return FailErrno("stat " + path);
     if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) != 0)
-      return Fail(Code::kDenied, path + " is not a directory that only root may write", "remove it, or name another --run-dir");
+      return Fail(Code::kDenied, path + " is not a directory that only root may write",
+                  "remove it, or name another --run-dir");
   }
   return {};
 }
@@ -122,8 +123,7 @@ struct Chosen {
 // The flag, else the user's own, else the cautious one that is built in (3-protocol, CLI). Never
 // one that the agent could rewrite: a file replaced from outside while a command runs loses
 // whatever mount protects it in that jail.
-Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& directory,
-                            const std::string& workspace) {
+Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& directory, const std::string& workspace) {
   std::string own = HomeDirectory() + "/.config/warder/policy.yaml";
   std::string path = arguments.Text("policy");
   if (path.empty() && access(own.c_str(), F_OK) == 0) path = own;
@@ -142,8 +142,7 @@ Result<Chosen> ChoosePolicy(const Arguments& arguments, const std::string& direc
   if (wire::IsBeneath(resolved, workspace))
     return Fail(
         Code::kDenied,
-        std::string("policy ") + resolved + " lies in the workspace " + workspace +
-            ", whose agent could rewrite it",
+        std::string("policy ") + resolved + " lies in the workspace " + workspace + ", whose agent could rewrite it",
         "keep it outside: as " + own + ", which needs no --policy, or beside the workspace");
   WARDER_TRY(std::string text, ReadFile(resolved, limits::kMaxPolicyBytes));
   return Chosen{resolved, Hex(AsBytes(HashSha256(text))), std::string("policy ") + resolved};
@@ -170,7 +169,7 @@ Result<std::vector<Entry>> Beside(const std::vector<Entry>& known, const Entry& 
                                   const std::set<std::string>& busy) {
   std::vector<Entry> kept;
   for (const Entry& other : known) {
-    struct stat status {};
+    struct stat status{};
     bool there = stat(other.workspace.c_str(), &status) == 0 && status.st_uid == other.owner;
     if (other.name == entry.name || !EntriesOverlap(other, entry)) {
       if (other.name != entry.name && (there || busy.contains(other.name))) kept.push_back(other);
@@ -206,7 +205,8 @@ Status CheckPolicy(const Entry& entry) {
   config::JudgedPolicy judged = config::JudgePolicy(entry.policy, bytes);
   if (!judged.problems.empty()) {
     const policy::LoadProblem& first = judged.problems.front();
-    return Fail(Code::kInvalid, At(entry.policy, first.where) + ": " + first.what + (first.remedy.empty() ? "" : "; " + first.remedy),
+    return Fail(Code::kInvalid,
+                At(entry.policy, first.where) + ": " + first.what + (first.remedy.empty() ? "" : "; " + first.remedy),
                 "`warder policy check " + entry.policy + "` says all that is wrong");
   }
   return CheckProfile(judged.policy, entry.profile);
@@ -251,21 +251,19 @@ struct Reached {
 Result<json> AskServing(const Place& place) {
   const auto end = std::chrono::steady_clock::now() + kStartTime;
   for (;;) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    Result<json> status = AskAdmin(place.admin_socket, "status", json::object(),
-                                   std::max(left, std::chrono::milliseconds(1)));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    Result<json> status =
+        AskAdmin(place.admin_socket, "status", json::object(), std::max(left, std::chrono::milliseconds(1)));
     if (status && !status->value("draining", false)) return status;
     if (Result<UniqueFd> listens = ConnectTo(place.admin_socket);
         !status && !listens && listens.error().code == Code::kUnavailable)
       return status;
     if (std::chrono::steady_clock::now() >= end)
-      return Fail(
-          Code::kConflict,
-          "the embedded host at " + place.directory +
-              (status ? " drains and has calls left" : " takes connections and does not answer"),
-          status ? "wait for them, or see `warder sessions list`"
-                 : "see " + place.directory + "/warderd.log, and end that host");
+      return Fail(Code::kConflict,
+                  "the embedded host at " + place.directory +
+                      (status ? " drains and has calls left" : " takes connections and does not answer"),
+                  status ? "wait for them, or see `warder sessions list`"
+                         : "see " + place.directory + "/warderd.log, and end that host");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -286,7 +284,8 @@ Result<Reached> Reach(const Place& place, const Entry& entry) {
 Result<std::string> CheckedState(const Arguments& arguments) {
   std::string state = StateDirectory(arguments);
   if (!wire::ValidPath(state) || state == "/")
-    return Fail(Code::kInvalid, "--state " + state + " is not a plain absolute path", "write it from /, without . or ..");
+    return Fail(Code::kInvalid, "--state " + state + " is not a plain absolute path",
+                "write it from /, without . or ..");
   // Two hosts in one state directory would be two writers of one log.
   if (ConnectTo(std::string(kInstalledRun) + "/admin.sock") && state == kInstalledState)
     return Fail(Code::kConflict, "an installed host is running and keeps its log in " + state,
@@ -309,8 +308,12 @@ Result<Joined> JoinEmbedded(const Arguments& arguments) {
   WARDER_TRY_STATUS(PrepareDirectory(place.directory));
   WARDER_TRY(Chosen policy, ChoosePolicy(arguments, place.directory, workspace.directory));
   std::string profile = arguments.Text("profile");
-  Entry entry{EntryName(workspace.directory, policy.path, profile), workspace.directory, workspace.owner,
-              policy.path, policy.digest, profile};
+  Entry entry{EntryName(workspace.directory, policy.path, profile),
+              workspace.directory,
+              workspace.owner,
+              policy.path,
+              policy.digest,
+              profile};
   for (const std::string& text : {entry.workspace, entry.policy, entry.profile, place.state, place.directory})
     if (Result<std::string> quoted = YamlQuote(text); !quoted) return std::unexpected(quoted.error());
   // Held until we are connected, so that of two that begin together the second joins.
@@ -361,12 +364,14 @@ Result<Joined> JoinHost(const Arguments& arguments) {
 
 std::vector<Option> JoinOptions(std::vector<Option> own) {
   for (const Option& option : std::initializer_list<Option>{
-           {OptionKind::kText, "policy", "Policy file (default: ~/.config/warder/policy.yaml, else the built-in cautious one)", false},
+           {OptionKind::kText, "policy",
+            "Policy file (default: ~/.config/warder/policy.yaml, else the built-in cautious one)", false},
            {OptionKind::kText, "profile", "Profile of that policy (default: its default-profile)", false},
            {OptionKind::kText, "workspace", "The directory that the work is about (default: the current one)", false},
            {OptionKind::kText, "socket", "An agent socket of a running host, instead of an embedded one", false},
            {OptionKind::kText, "state", "State of the embedded host (default: /var/lib/warder)", false},
-           {OptionKind::kText, "run-dir", "Directory of the embedded host (default: /run/warder-embedded-root)", false}})
+           {OptionKind::kText, "run-dir", "Directory of the embedded host (default: /run/warder-embedded-root)",
+            false}})
     own.push_back(option);
   return own;
 }

@@ -18,11 +18,11 @@
 namespace warder::cli {
 
 struct Joined {
-  UniqueFd connection;        // to the agent socket
-  std::string agent;          // the entry's name
-  std::string workspace;      // canonical
-  std::string admin_socket;   // empty where the host is not ours to ask
-  std::string state;          // where its log is; empty where that is not known
+  UniqueFd connection;       // to the agent socket
+  std::string agent;         // the entry's name
+  std::string workspace;     // canonical
+  std::string admin_socket;  // empty where the host is not ours to ask
+  std::string state;         // where its log is; empty where that is not known
 };
 
 // The command that shows the call's records, as this user can give it: with the state directory where it is not the

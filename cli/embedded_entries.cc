@@ -1,10 +1,10 @@
 // What does an embedded host serve? See embedded_entries.h.
 #include "cli/embedded_entries.h"
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cstdlib>
 
 #include <nlohmann/json.hpp>
 
@@ -57,7 +57,7 @@ Result<Served> ReadServed(const std::string& embedded_directory) {
     served.state = root.at("state");
     for (const json& item : root.at("entries"))
       served.entries.push_back({item.at("name"), item.at("workspace"), item.at("owner"), item.at("policy"),
-                         item.at("policy_digest"), item.at("profile")});
+                                item.at("policy_digest"), item.at("profile")});
   } catch (const json::exception& error) {
     return Fail(Code::kInvalid, path + " can not be read: " + error.what(), "remove it and start again");
   }
@@ -67,9 +67,14 @@ Result<Served> ReadServed(const std::string& embedded_directory) {
 Status WriteServed(const std::string& embedded_directory, const Served& served) {
   json list = json::array();
   for (const Entry& e : served.entries)
-    list.push_back({{"name", e.name}, {"workspace", e.workspace}, {"owner", e.owner}, {"policy", e.policy},
-                    {"policy_digest", e.policy_digest}, {"profile", e.profile}});
-  return ReplaceFile(EntriesPath(embedded_directory), json{{"v", 1}, {"state", served.state}, {"entries", list}}.dump(1) + "\n", 0600);
+    list.push_back({{"name", e.name},
+                    {"workspace", e.workspace},
+                    {"owner", e.owner},
+                    {"policy", e.policy},
+                    {"policy_digest", e.policy_digest},
+                    {"profile", e.profile}});
+  return ReplaceFile(EntriesPath(embedded_directory),
+                     json{{"v", 1}, {"state", served.state}, {"entries", list}}.dump(1) + "\n", 0600);
 }
 
 Result<std::string> YamlQuote(const std::string& text) {
@@ -102,24 +107,31 @@ std::string HostFileText(const std::string& embedded_directory, const Served& se
   for (const Entry& e : served.entries) {
     trees += (trees.empty() ? "" : ", ") + Quoted(e.workspace);
     projects += "      " + e.name + ": " + Quoted(e.policy) + "\n";
-    agents += "  " + e.name + ":\n    uid: " + std::to_string(EntryUid(e.name)) + "\n    layers: { project: " +
-              e.name + " }\n" + (e.profile.empty() ? "" : "    profile: " + Quoted(e.profile) + "\n") +
+    agents += "  " + e.name + ":\n    uid: " + std::to_string(EntryUid(e.name)) + "\n    layers: { project: " + e.name +
+              " }\n" + (e.profile.empty() ? "" : "    profile: " + Quoted(e.profile) + "\n") +
               "    workspaces: [{ dir: " + Quoted(e.workspace) + ", owner: " + std::to_string(e.owner) +
               " }]\n    sessions: 64\n    approvers: [\"user:0\"]\n";
   }
   return "# Written by `warder` for its embedded host; written again at the next `warder run`.\n"
          "host: 1\n"
-         "paths: { state: " + Quoted(served.state) + ", run: " + Quoted(embedded_directory + "/run") +
-         ", stop-file: " + Quoted(embedded_directory + "/stop") + " }\n"
-         "identities:\n  broker: " + std::to_string(kEmbeddedBroker) +
-         "\n  ledger: " + std::to_string(kEmbeddedLedger) + "\n  admin-group: 0\n  session-uids: 1900000000..1900065535\n"
-         "people:\n  - { who: \"user:0\", may: [status, sessions, policy, reload, drain, approve, audit-read, trash] }\n"
-         "bounds:\n  trees: [" + trees + "]\n  sources: [/var/log]\n  roots: [host-usr]\n"
+         "paths: { state: " +
+         Quoted(served.state) + ", run: " + Quoted(embedded_directory + "/run") +
+         ", stop-file: " + Quoted(embedded_directory + "/stop") +
+         " }\n"
+         "identities:\n  broker: " +
+         std::to_string(kEmbeddedBroker) + "\n  ledger: " + std::to_string(kEmbeddedLedger) +
+         "\n  admin-group: 0\n  session-uids: 1900000000..1900065535\n"
+         "people:\n  - { who: \"user:0\", may: [status, sessions, policy, reload, drain, approve, audit-read, trash] "
+         "}\n"
+         "bounds:\n  trees: [" +
+         trees +
+         "]\n  sources: [/var/log]\n  roots: [host-usr]\n"
          "  limits: { wall: 12h, cpu: 24h, memory: 64GiB, pids: 4096, disk: 100GiB, output: 64MiB }\n"
          "  jails: { running: 64 }\n"
-         "policy:\n  owners: [" + owners + "]\n  layers:\n    project:\n" + projects +
-         "agents:\n" + agents +
-         "ledger: { dir: " + Quoted(served.state + "/log") + " }\n"
+         "policy:\n  owners: [" +
+         owners + "]\n  layers:\n    project:\n" + projects + "agents:\n" + agents +
+         "ledger: { dir: " + Quoted(served.state + "/log") +
+         " }\n"
          "approvals: { timeout: 10m, waiting: 100, per-session: 5 }\n";
 }
 

@@ -21,10 +21,10 @@ inline constexpr uid_t kEmbeddedLedger = 1900070002;
 inline constexpr uid_t kEmbeddedAgents = 1900100000;
 
 struct Entry {
-  std::string name;       // ws-<8 hex>: of workspace, policy and profile
+  std::string name;  // ws-<8 hex>: of workspace, policy and profile
   std::string workspace;
   uid_t owner = 0;
-  std::string policy;     // a file
+  std::string policy;         // a file
   std::string policy_digest;  // hex: another content under the same path needs a reload
   std::string profile;
 };

@@ -22,8 +22,7 @@ int Mcp(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> McpCommands() {
-  return {{"mcp",
-           "Serve MCP on stdin and stdout: one line in a client's configuration is an installation",
+  return {{"mcp", "Serve MCP on stdin and stdout: one line in a client's configuration is an installation",
            "warder mcp --policy ~/policy.yaml --workspace ~/project", JoinOptions(), Mcp}};
 }
 

@@ -8,7 +8,7 @@ namespace warder::cli {
 namespace {
 
 bool IsSocket(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 

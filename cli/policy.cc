@@ -13,7 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-json ProblemJson(const std::string& file, const policy::Where& where, const std::string& what, const std::string& remedy) {
+json ProblemJson(const std::string& file, const policy::Where& where, const std::string& what,
+                 const std::string& remedy) {
   return {{"at", At(file, where)}, {"what", what}, {"remedy", remedy}};
 }
 
@@ -25,8 +26,11 @@ void ShowProblem(Colour colour, const char* kind, const json& problem) {
 }
 
 json CheckOne(const CheckedPolicy& checked) {
-  json answer{{"file", checked.file}, {"usable", checked.usable}, {"problems", json::array()},
-              {"findings", json::array()}, {"notes", json::array()}};
+  json answer{{"file", checked.file},
+              {"usable", checked.usable},
+              {"problems", json::array()},
+              {"findings", json::array()},
+              {"notes", json::array()}};
   for (const policy::LoadProblem& p : checked.problems)
     answer["problems"].push_back(ProblemJson(checked.file, p.where, p.what, p.remedy));
   for (const policy::Finding& f : checked.findings)
@@ -36,8 +40,11 @@ json CheckOne(const CheckedPolicy& checked) {
   const policy::Policy& p = checked.policy;
   size_t examples = 0;
   for (const policy::ExecRule& rule : p.exec) examples += rule.match.size() + rule.not_match.size();
-  answer["counts"] = {{"exec_rules", p.exec.size()}, {"path_rules", p.paths.size()}, {"profiles", p.profiles.size()},
-                      {"examples", examples}, {"tests", p.tests.size()}};
+  answer["counts"] = {{"exec_rules", p.exec.size()},
+                      {"path_rules", p.paths.size()},
+                      {"profiles", p.profiles.size()},
+                      {"examples", examples},
+                      {"tests", p.tests.size()}};
   return answer;
 }
 
@@ -51,8 +58,8 @@ void ShowOne(const json& one) {
   auto counted = [&](const char* key, const char* what) { return Counted(counts[key].get<size_t>(), what); };
   const size_t fails = one["findings"].size();
   Print(file + ": " + counted("exec_rules", "exec rule") + ", " + counted("path_rules", "path rule") + ", " +
-        counted("profiles", "profile") + "; " + counted("examples", "example") + " and " + counted("tests", "test") + ", " +
-        (fails == 0 ? "all hold" : std::to_string(fails) + (fails == 1 ? " fails" : " fail")) + "\n");
+        counted("profiles", "profile") + "; " + counted("examples", "example") + " and " + counted("tests", "test") +
+        ", " + (fails == 0 ? "all hold" : std::to_string(fails) + (fails == 1 ? " fails" : " fail")) + "\n");
 }
 
 int Check(const Arguments& arguments) {
@@ -62,8 +69,10 @@ int Check(const Arguments& arguments) {
     Result<CheckedPolicy> checked = CheckPolicyFile(file);
     if (!checked) return Trouble(checked.error()), kMisuse;
     all.push_back(CheckOne(*checked));
-    if (!checked->usable) code = kMisuse;
-    else if (!checked->findings.empty() && code == kOk) code = kFinding;
+    if (!checked->usable)
+      code = kMisuse;
+    else if (!checked->findings.empty() && code == kOk)
+      code = kFinding;
     if (!arguments.json()) ShowOne(all.back());
   }
   if (arguments.json()) Print(JsonLines({{"files", all}}));
@@ -75,9 +84,9 @@ struct Tools {
   policy::Tool tool;
 };
 constexpr Tools kTools[] = {
-    {"read_file", policy::Tool::kReadFile},         {"write_file", policy::Tool::kWriteFile},
+    {"read_file", policy::Tool::kReadFile},           {"write_file", policy::Tool::kWriteFile},
     {"list_directory", policy::Tool::kListDirectory}, {"delete_file", policy::Tool::kDeleteFile},
-    {"restore_file", policy::Tool::kRestoreFile},   {"session_info", policy::Tool::kNone},
+    {"restore_file", policy::Tool::kRestoreFile},     {"session_info", policy::Tool::kNone},
 };
 
 constexpr const char* kExplainForm = "write `-- run 'make test'` or `-- read_file '{\"path\": \"README.md\"}'`";
@@ -94,7 +103,8 @@ Result<policy::Call> ReadCall(const std::vector<std::string>& words) {
     return call;
   }
   json arguments = json::parse(words[1], nullptr, false);
-  if (words[0] == "run_command" && arguments.is_object() && arguments.contains("command") && arguments["command"].is_string())
+  if (words[0] == "run_command" && arguments.is_object() && arguments.contains("command") &&
+      arguments["command"].is_string())
     return ReadCall({"run", arguments["command"].get<std::string>()});
   for (const Tools& tool : kTools) {
     if (tool.name != words[0]) continue;
@@ -108,35 +118,49 @@ Result<policy::Call> ReadCall(const std::vector<std::string>& words) {
 }
 
 json DecisionJson(const policy::PolicySet& set, const policy::Call& call, const policy::Decision& decision) {
-  json answer{{"level", policy::LevelName(decision.level)}, {"layer", decision.layer}, {"rule", decision.rule},
+  json answer{{"level", policy::LevelName(decision.level)},
+              {"layer", decision.layer},
+              {"rule", decision.rule},
               {"at", decision.where.line == 0 ? decision.file : At(decision.file, decision.where)},
-              {"why", decision.why}, {"action", decision.action}, {"profile", decision.profile},
-              {"applied", json::array()}, {"near", json::array()}};
+              {"why", decision.why},
+              {"action", decision.action},
+              {"profile", decision.profile},
+              {"applied", json::array()},
+              {"near", json::array()}};
   for (const policy::Applied& a : decision.applied) {
     const policy::Policy* layer = a.layer < set.size() ? &set.layer(a.layer) : nullptr;
-    answer["applied"].push_back({{"id", a.id}, {"level", policy::LevelName(a.level)}, {"object", a.object},
+    answer["applied"].push_back({{"id", a.id},
+                                 {"level", policy::LevelName(a.level)},
+                                 {"object", a.object},
                                  {"layer", layer == nullptr ? "" : policy::LayerName(layer->layer)},
-                                 {"at", layer == nullptr ? decision.file : a.where.line == 0 ? layer->file : At(layer->file, a.where)},
+                                 {"at", layer == nullptr    ? decision.file
+                                        : a.where.line == 0 ? layer->file
+                                                            : At(layer->file, a.where)},
                                  {"why", a.text}});
   }
   for (const policy::SimpleCommand& command : call.line.commands)
     for (const policy::NearMiss& miss : policy::NearMisses(set, command))
-      answer["near"].push_back({{"id", miss.id}, {"at", At(set.layer(miss.layer).file, miss.where)}, {"words_matched", miss.words_matched},
-                                {"failed_word", miss.failed_word}, {"expected", miss.expected}});
+      answer["near"].push_back({{"id", miss.id},
+                                {"at", At(set.layer(miss.layer).file, miss.where)},
+                                {"words_matched", miss.words_matched},
+                                {"failed_word", miss.failed_word},
+                                {"expected", miss.expected}});
   if (call.line.opaque) answer["opaque"] = call.line.why_opaque;
   return answer;
 }
 
 void ShowDecision(const json& d) {
   Colour colour = d["level"] == "forbid" ? Colour::kRed : d["level"] == "approve" ? Colour::kYellow : Colour::kGreen;
-  Print(Paint(1, colour, Shown(d, "level")) + " by " + Shown(d, "rule") + " (" + Shown(d, "layer") + ", " + Shown(d, "at") + ")\n");
+  Print(Paint(1, colour, Shown(d, "level")) + " by " + Shown(d, "rule") + " (" + Shown(d, "layer") + ", " +
+        Shown(d, "at") + ")\n");
   if (!Shown(d, "why").empty()) Print("  the agent is told: " + Shown(d, "why") + "\n");
   if (d.contains("opaque")) Print("  the line is not understood to the end: " + Shown(d, "opaque") + "\n");
   for (const json& a : d["applied"])
-    Print("  applied: " + Shown(a, "level") + " " + Shown(a, "id") + " for " + Shown(a, "object") + " (" + Shown(a, "at") + ")\n");
+    Print("  applied: " + Shown(a, "level") + " " + Shown(a, "id") + " for " + Shown(a, "object") + " (" +
+          Shown(a, "at") + ")\n");
   for (const json& n : d["near"])
-    Print("  nearly: " + Shown(n, "id") + " (" + Shown(n, "at") + ") fits " + Shown(n, "words_matched") + " words; at " +
-          Shown(n, "failed_word") + " it wants " + Shown(n, "expected") + "\n");
+    Print("  nearly: " + Shown(n, "id") + " (" + Shown(n, "at") + ") fits " + Shown(n, "words_matched") +
+          " words; at " + Shown(n, "failed_word") + " it wants " + Shown(n, "expected") + "\n");
 }
 
 // The layers of these files together; what makes one unusable is told.
@@ -177,8 +201,10 @@ int Explain(const Arguments& arguments) {
     if (auto time = policy::LocalTimeIn(zone, std::chrono::system_clock::now())) facts.zones.push_back({zone, *time});
   policy::Decision decision = policy::Decide(*set, *call, facts, arguments.Text("profile"));
   json answer = DecisionJson(*set, *call, decision);
-  if (arguments.json()) Print(JsonLines(answer));
-  else ShowDecision(answer);
+  if (arguments.json())
+    Print(JsonLines(answer));
+  else
+    ShowDecision(answer);
   return kOk;
 }
 
@@ -186,9 +212,13 @@ int Explain(const Arguments& arguments) {
 
 std::vector<Command> PolicyCommands() {
   Option files{OptionKind::kPositionals, "FILE", "Policy files", true};
-  return {{"policy check", "Load policies strictly and run their examples and tests; exit 1 finding, 2 unusable",
-           "warder policy check policies/cautious.yaml", {files}, Check},
-          {"policy explain", "What policies, one file a layer, say to one call, and why",
+  return {{"policy check",
+           "Load policies strictly and run their examples and tests; exit 1 finding, 2 unusable",
+           "warder policy check policies/cautious.yaml",
+           {files},
+           Check},
+          {"policy explain",
+           "What policies, one file a layer, say to one call, and why",
            "warder policy explain policies/cautious.yaml -- run 'git status'",
            {files,
             {OptionKind::kRest, "CALL", "`run LINE`, or a tool and its JSON arguments", true},

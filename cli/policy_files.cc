@@ -41,13 +41,16 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
   // What a host would refuse of it is no fault of the policy.
   for (policy::LoadProblem& problem : config::NotEnforced(checked.policy)) checked.notes.push_back(std::move(problem));
   for (policy::Finding& finding : policy::RunExamples(checked.policy)) {
-    if (finding.fails) checked.findings.push_back(std::move(finding));
-    else checked.notes.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
+    if (finding.fails)
+      checked.findings.push_back(std::move(finding));
+    else
+      checked.notes.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
   }
   for (policy::LoadProblem& problem : policy::CheckZones(checked.policy))
     checked.findings.push_back({problem.where, std::move(problem.what), std::move(problem.remedy)});
   for (policy::PolicySet::Problem& problem : policy::CheckSet(checked.policy))
-    checked.findings.push_back({problem.problem.where, std::move(problem.problem.what), std::move(problem.problem.remedy)});
+    checked.findings.push_back(
+        {problem.problem.where, std::move(problem.problem.what), std::move(problem.problem.remedy)});
   return checked;
 }
 
@@ -70,7 +73,7 @@ policy::PathFact LookAtPath(const policy::WantedPath& wanted, const std::string&
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
   fact.resolved = true;
   fact.path = path;
-  struct stat status {};
+  struct stat status{};
   fact.exists = (last_stays ? lstat(path.c_str(), &status) : stat(path.c_str(), &status)) == 0;
   if (!fact.exists) return fact;
   fact.is_directory = S_ISDIR(status.st_mode);
@@ -87,7 +90,7 @@ policy::ProgramFact LookAtProgram(const policy::WantedProgram& wanted) {
   }
   std::error_code error;
   fs::path resolved = fs::canonical(wanted.path, error);
-  struct stat status {};
+  struct stat status{};
   if (error || stat(resolved.c_str(), &status) != 0) {
     fact.problem = wanted.path + " is not there";
     return fact;

@@ -22,16 +22,17 @@ std::string Notes(const json& answer) {
 int Reload(const Arguments& arguments) {
   Result<json> answer = AskHost(arguments, "reload");
   if (!answer) return Trouble(answer.error());
-  Print(arguments.json() ? JsonLines(*answer)
-                         : "reloaded: generation " + Shown(*answer, "generation") +
-                               " decides from now on\n" + Notes(*answer));
+  Print(arguments.json()
+            ? JsonLines(*answer)
+            : "reloaded: generation " + Shown(*answer, "generation") + " decides from now on\n" + Notes(*answer));
   return kOk;
 }
 
 int Drain(const Arguments& arguments) {
   std::optional<uint64_t> seconds = ParseDecimal(arguments.Text("wait", "300"), 24 * 3600);
   if (!seconds)
-    return Trouble({Code::kInvalid, "--wait " + arguments.Text("wait") + " is no number of seconds", "give 0 to 86400"});
+    return Trouble(
+        {Code::kInvalid, "--wait " + arguments.Text("wait") + " is no number of seconds", "give 0 to 86400"});
   Result<json> answer = AskHost(arguments, "drain", {{"wait_ms", *seconds * 1000}});
   if (!answer) return Trouble(answer.error());
   Print(arguments.json() ? JsonLines(*answer)
@@ -43,10 +44,11 @@ int Drain(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> ReloadCommands() {
-  return {{"reload", "Read the host file and all policies again, all or nothing", "warder reload", HostOptions(), Reload},
-          {"drain", "No new sessions, let running calls end, then stop", "warder drain --wait 60",
-           HostOptions({{OptionKind::kText, "wait", "Seconds that running calls may still take (default: 300)", false}}),
-           Drain}};
+  return {
+      {"reload", "Read the host file and all policies again, all or nothing", "warder reload", HostOptions(), Reload},
+      {"drain", "No new sessions, let running calls end, then stop", "warder drain --wait 60",
+       HostOptions({{OptionKind::kText, "wait", "Seconds that running calls may still take (default: 300)", false}}),
+       Drain}};
 }
 
 }  // namespace warder::cli

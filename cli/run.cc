@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/limits.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cli/approver.h"
 #include "cli/commands.h"
@@ -61,7 +61,8 @@ void Show(const Joined& joined, const json& answer) {
     text.pop_back();
     return Say(text);
   }
-  if (HasFailed(answer)) return PrintError({Code::kSystem, FailureText(answer), show.empty() ? "" : "`" + show + "` tells more"});
+  if (HasFailed(answer))
+    return PrintError({Code::kSystem, FailureText(answer), show.empty() ? "" : "`" + show + "` tells more"});
   ShowOutput(STDOUT_FILENO, OutputBytes(answer, "stdout"));
   ShowOutput(STDERR_FILENO, OutputBytes(answer, "stderr"));
   const std::string ended = answer.value("ended", "");
@@ -71,7 +72,8 @@ void Show(const Joined& joined, const json& answer) {
     Say("call " + call + ": ended by " + ended + (answer.contains("why") ? ": " + Shown(answer, "why") : "") +
         (show.empty() ? "" : "; `" + show + "` tells more"));
   if (answer.value("workspace", "") == "direct" && ended != "setup-failed")
-    Say("call " + call + " ran in mode direct: what it changed can not be taken back" + (show.empty() ? "" : "; `" + show + "` shows what ran"));
+    Say("call " + call + " ran in mode direct: what it changed can not be taken back" +
+        (show.empty() ? "" : "; `" + show + "` shows what ran"));
 }
 
 // The session's id, for the approver: only its requests are this terminal's to answer. The host knows it by the
@@ -105,8 +107,10 @@ int Run(const Arguments& arguments) {
   approver.reset();
   if (!result) return HostCould(result.error());
   json answer = Structured(*result);
-  if (arguments.json()) Print(JsonLines(RunObject(answer)));
-  else Show(*joined, answer);
+  if (arguments.json())
+    Print(JsonLines(RunObject(answer)));
+  else
+    Show(*joined, answer);
   return RunExitCode(answer);
 }
 
@@ -115,16 +119,14 @@ int Run(const Arguments& arguments) {
 std::vector<Command> RunCommands() {
   return {{"run", "Run one command: decided by policy, recorded, in a jail",
            "warder run --policy ~/policy.yaml --workspace ~/project -- make test",
-           JoinOptions(
-               {{OptionKind::kRest, "CMD",
-                 "The command and its words, run without a shell; exit code: its own, "
-                 "124 wall limit, 125 the host could not, 126 refused, 127 no such program, 128+N "
-                 "signal",
-                 true},
-                {OptionKind::kText, "reason", "Why; recorded as your own words", false},
-                {OptionKind::kText, "timeout", "Seconds, at most the policy's wall limit", false},
-                {OptionKind::kFlag, "stdin", "Pass stdin on, at most 1 MiB (default: nothing)",
-                 false}}),
+           JoinOptions({{OptionKind::kRest, "CMD",
+                         "The command and its words, run without a shell; exit code: its own, "
+                         "124 wall limit, 125 the host could not, 126 refused, 127 no such program, 128+N "
+                         "signal",
+                         true},
+                        {OptionKind::kText, "reason", "Why; recorded as your own words", false},
+                        {OptionKind::kText, "timeout", "Seconds, at most the policy's wall limit", false},
+                        {OptionKind::kFlag, "stdin", "Pass stdin on, at most 1 MiB (default: nothing)", false}}),
            Run}};
 }
 

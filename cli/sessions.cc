@@ -15,7 +15,8 @@ using nlohmann::json;
 Result<uint64_t> SessionId(const Arguments& arguments) {
   std::optional<uint64_t> id = ParseDecimal(arguments.Text("SESSION"));
   if (id) return *id;
-  return Fail(Code::kInvalid, arguments.Text("SESSION") + " is no session", "`warder sessions list` shows their numbers");
+  return Fail(Code::kInvalid, arguments.Text("SESSION") + " is no session",
+              "`warder sessions list` shows their numbers");
 }
 
 int List(const Arguments& arguments) {
@@ -25,7 +26,8 @@ int List(const Arguments& arguments) {
     Print(JsonLines(*answer));
     return kOk;
   }
-  std::vector<std::vector<std::string>> rows{{"SESSION", "AGENT", "UID", "SINCE", "CALLS", "REFUSED", "RUNNING", "CLIENT"}};
+  std::vector<std::vector<std::string>> rows{
+      {"SESSION", "AGENT", "UID", "SINCE", "CALLS", "REFUSED", "RUNNING", "CLIENT"}};
   for (const json& s : answer->value("sessions", json::array()))
     rows.push_back({Shown(s, "id"), Shown(s, "agent"), Shown(s, "uid"), Shown(s, "since"), Shown(s, "calls"),
                     Shown(s, "refused"), std::to_string(s.value("running", json::array()).size()), Shown(s, "client")});
@@ -43,7 +45,8 @@ int Show(const Arguments& arguments) {
     return kOk;
   }
   std::vector<std::vector<std::string>> rows;
-  for (const char* key : {"id", "agent", "uid", "pid", "client", "workspace", "session_uid", "since", "calls", "refused"})
+  for (const char* key :
+       {"id", "agent", "uid", "pid", "client", "workspace", "session_uid", "since", "calls", "refused"})
     rows.push_back({key, Shown(*session, key)});
   Print(Table(rows));
   for (const json& run : session->value("running", json::array()))

@@ -35,9 +35,8 @@ class Talk : public AgentTalk {
 Result<json> AskAdmin(const std::string& socket, const std::string& method, const json& parameters,
                       std::chrono::milliseconds timeout) {
   WARDER_TRY(UniqueFd connection, ConnectTo(socket));
-  WARDER_TRY(
-      std::string answer,
-      agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters), timeout));
+  WARDER_TRY(std::string answer,
+             agent::AdminClient(std::move(connection)).Call(method, agent::Text(parameters), timeout));
   return agent::ParseObject(answer);
 }
 

@@ -15,21 +15,28 @@ namespace {
 
 const char* Sequence(Colour colour) {
   switch (colour) {
-    case Colour::kBold: return "\033[1m";
-    case Colour::kDim: return "\033[2m";
-    case Colour::kRed: return "\033[31m";
-    case Colour::kGreen: return "\033[32m";
-    case Colour::kYellow: return "\033[33m";
-    case Colour::kBlue: return "\033[34m";
-    case Colour::kPlain: break;
+    case Colour::kBold:
+      return "\033[1m";
+    case Colour::kDim:
+      return "\033[2m";
+    case Colour::kRed:
+      return "\033[31m";
+    case Colour::kGreen:
+      return "\033[32m";
+    case Colour::kYellow:
+      return "\033[33m";
+    case Colour::kBlue:
+      return "\033[34m";
+    case Colour::kPlain:
+      break;
   }
   return "";
 }
 
 // Characters that a UTF-8 terminal shows, as far as padding needs it: code points.
 size_t Width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 void Write(int fd, std::string_view text) {
@@ -54,13 +61,16 @@ int Trouble(const Error& error) {
   PrintError(error);
   switch (error.code) {
     case Code::kInvalid:
-    case Code::kNotFound: return kMisuse;
+    case Code::kNotFound:
+      return kMisuse;
     case Code::kDenied:
-    case Code::kConflict: return kFinding;
+    case Code::kConflict:
+      return kFinding;
     case Code::kLimit:
     case Code::kUnavailable:
     case Code::kUnsupported:
-    case Code::kSystem: break;
+    case Code::kSystem:
+      break;
   }
   return kHostCould;
 }
@@ -101,8 +111,7 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (size_t i = 0; i < row.size(); ++i)
-      line += row[i] + std::string(widths[i] - Width(row[i]) + 2, ' ');
+    for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - Width(row[i]) + 2, ' ');
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }

@@ -58,7 +58,8 @@ std::string RefusalText(const json& answer, const std::string& explain) {
     text += "\n";
   }
   if (std::string instead = Shown(answer, "instead"); !instead.empty())
-    text += "  instead: " + (instead.starts_with("session_info") ? "`warder call session_info`" + instead.substr(12) : instead) + "\n";
+    text += "  instead: " +
+            (instead.starts_with("session_info") ? "`warder call session_info`" + instead.substr(12) : instead) + "\n";
   if (!explain.empty()) return text + "  explain: " + explain + "\n";
   return text + "  explain: who runs this host sees it with `" + Shown(answer, "explain") + "`\n";
 }
@@ -76,8 +77,7 @@ std::string FromBase64(const std::string& text) {
   uint32_t bits = 0;
   int count = 0;
   for (char c : text) {
-    static constexpr std::string_view kAlphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t value = kAlphabet.find(c);
     if (value == std::string_view::npos) break;  // padding ends it
     bits = bits << 6 | static_cast<uint32_t>(value);

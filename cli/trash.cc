@@ -26,9 +26,11 @@ std::string Time(int64_t milliseconds) {
 
 json EntryJson(const std::string& owner, const hands::TrashEntry& entry) {
   const hands::TrashMeta& meta = entry.meta;
-  return {{"entry", entry.name}, {"owner", owner}, {"path", meta.path}, {"workspace", meta.workspace},
-          {"agent", meta.agent}, {"session", meta.session}, {"call", meta.call}, {"time", Time(meta.time_ms)},
-          {"size", meta.size}, {"was", meta.kind == wire::ChangeKind::kDelete ? "deleted" : "overwritten"}};
+  return {{"entry", entry.name}, {"owner", owner},
+          {"path", meta.path},   {"workspace", meta.workspace},
+          {"agent", meta.agent}, {"session", meta.session},
+          {"call", meta.call},   {"time", Time(meta.time_ms)},
+          {"size", meta.size},   {"was", meta.kind == wire::ChangeKind::kDelete ? "deleted" : "overwritten"}};
 }
 
 Result<json> ListAll(const std::string& trash) {
@@ -54,19 +56,25 @@ int List(const Arguments& arguments) {
   }
   std::vector<std::vector<std::string>> rows{{"ENTRY", "TIME", "WAS", "AGENT", "CALL", "PATH"}};
   for (const json& e : *all)
-    rows.push_back({Shown(e, "entry"), Shown(e, "time"), Shown(e, "was"), Shown(e, "agent"), Shown(e, "call"), Shown(e, "path")});
-  Print(rows.size() == 1 ? "the trash is empty\n"
-                         : Table(rows) + "\n`warder call" + (arguments.Has("state") ? " --state " + ShellQuote(arguments.Text("state")) : std::string()) +
-                               " restore_file '{\"trash_entry\": \"ENTRY\", \"path\": \"PATH\"}'` in the workspace brings one back, "
-                               "where nothing is at PATH\n");
+    rows.push_back(
+        {Shown(e, "entry"), Shown(e, "time"), Shown(e, "was"), Shown(e, "agent"), Shown(e, "call"), Shown(e, "path")});
+  Print(rows.size() == 1
+            ? "the trash is empty\n"
+            : Table(rows) + "\n`warder call" +
+                  (arguments.Has("state") ? " --state " + ShellQuote(arguments.Text("state")) : std::string()) +
+                  " restore_file '{\"trash_entry\": \"ENTRY\", \"path\": \"PATH\"}'` in the workspace brings one back, "
+                  "where nothing is at PATH\n");
   return kOk;
 }
 
 }  // namespace
 
 std::vector<Command> TrashCommands() {
-  return {{"trash list", "What was deleted or overwritten by tools, and can come back", "warder trash list",
-           {{OptionKind::kText, "state", "The host's state directory (default: /var/lib/warder)", false}}, List}};
+  return {{"trash list",
+           "What was deleted or overwritten by tools, and can come back",
+           "warder trash list",
+           {{OptionKind::kText, "state", "The host's state directory (default: /var/lib/warder)", false}},
+           List}};
 }
 
 }  // namespace warder::cli

@@ -37,8 +37,7 @@ std::optional<Group> Accounts::GroupWithId(uint32_t gid) {
 std::vector<User> SystemAccounts::Users() {
   std::vector<User> users;
   setpwent();
-  while (const passwd* entry = getpwent())
-    users.push_back({entry->pw_name, entry->pw_uid, entry->pw_gid});
+  while (const passwd* entry = getpwent()) users.push_back({entry->pw_name, entry->pw_uid, entry->pw_gid});
   endpwent();
   return users;
 }

@@ -18,8 +18,8 @@ template <typename T>
 void Give(const std::string& name, const T& message, wire::ConfigAnswer& answer) {
   std::string bytes = flat::EncodeMessage(message);
   if (bytes.size() > limits::kMaxFlatConfigBytes) {
-    answer.problems = name + ":1:1: the loaded file takes " + std::to_string(bytes.size()) +
-                      " bytes; write fewer rules\n";
+    answer.problems =
+        name + ":1:1: the loaded file takes " + std::to_string(bytes.size()) + " bytes; write fewer rules\n";
     return;
   }
   answer.ok = true;
@@ -43,16 +43,13 @@ JudgedPolicy JudgePolicy(const std::string& name, std::string_view bytes) {
   // What is seen only with all layers of the agent, which are this one; and what no host can hold
   // to.
   judged.problems = NotEnforced(judged.policy);
-  for (policy::LoadProblem& problem : policy::CheckZones(judged.policy))
-    judged.problems.push_back(std::move(problem));
+  for (policy::LoadProblem& problem : policy::CheckZones(judged.policy)) judged.problems.push_back(std::move(problem));
   for (policy::PolicySet::Problem& problem : policy::CheckSet(judged.policy))
     judged.problems.push_back(std::move(problem.problem));
   if (!judged.problems.empty()) return judged;
   judged.notes = BindFromDisk(judged.policy);
   for (policy::Finding& finding : policy::RunExamples(judged.policy))
-    if (finding.fails)
-      judged.problems.push_back(
-          {finding.where, std::move(finding.what), std::move(finding.remedy)});
+    if (finding.fails) judged.problems.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
   return judged;
 }
 

@@ -15,7 +15,7 @@ wire::ConfigAnswer AnswerHost(const std::string& name, std::string_view bytes, A
 
 // What becomes of a policy that is to be put in force.
 struct JudgedPolicy {
-  policy::Policy policy;  // its programs bound to this machine's files
+  policy::Policy policy;                      // its programs bound to this machine's files
   std::vector<policy::LoadProblem> problems;  // empty: it may be
   std::vector<policy::LoadProblem> notes;
 };

@@ -16,8 +16,7 @@ void ReadUid(Reading& reading, const YamlNode& node, Into& into) {
   into.agent->has_uid = user.has_value();
   if (!user) return;
   if (user->uid == 0)
-    reading.Problem(node.where,
-                    "uid 0 is no agent: what may do everything can not be held to a policy",
+    reading.Problem(node.where, "uid 0 is no agent: what may do everything can not be held to a policy",
                     "name an ordinary user");
   into.agent->agent.uid = user->uid;
   into.agent->agent.gid = user->gid;
@@ -40,14 +39,11 @@ constexpr KeyRule<Into> kLayers[] = {
     {"team", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, as `project`"},
     {"org", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, as `project`"},
 };
-void ReadLayers(Reading& reading, const YamlNode& node, Into& into) {
-  ReadMap(reading, node, "layers", kLayers, into);
-}
+void ReadLayers(Reading& reading, const YamlNode& node, Into& into) { ReadMap(reading, node, "layers", kLayers, into); }
 
 void ReadProfile(Reading& reading, const YamlNode& node, Into& into) {
   into.agent->profile_where = node.where;
-  into.agent->agent.profile =
-      reading.Text(node, "write the name of a profile of its policy").value_or("");
+  into.agent->agent.profile = reading.Text(node, "write the name of a profile of its policy").value_or("");
 }
 
 void ReadDirectory(Reading& reading, const YamlNode& node, Into& into) {
@@ -57,9 +53,7 @@ void ReadDirectory(Reading& reading, const YamlNode& node, Into& into) {
 void ReadOwner(Reading& reading, const YamlNode& node, Into& into) {
   auto user = ReadUser(reading, node, *into.host->accounts);
   if (!user) return;
-  if (user->uid == 0)
-    reading.Problem(node.where, "uid 0 owns no workspace",
-                    "give the directory to an ordinary user");
+  if (user->uid == 0) reading.Problem(node.where, "uid 0 owns no workspace", "give the directory to an ordinary user");
   into.agent->agent.workspace.owner_uid = user->uid;
   into.agent->agent.workspace.owner_gid = user->gid;
 }
@@ -68,8 +62,7 @@ void ReadAlso(Reading& reading, const YamlNode& node, Into& into) {
   for (const YamlNode& item : node.items) {
     auto user = ReadUser(reading, item, *into.host->accounts);
     if (!user) continue;
-    if (user->uid == 0)
-      reading.Problem(item.where, "uid 0 is never mapped into a jail", "take it out");
+    if (user->uid == 0) reading.Problem(item.where, "uid 0 is never mapped into a jail", "take it out");
     into.agent->agent.workspace.also_uids.push_back(user->uid);
   }
 }
@@ -81,8 +74,7 @@ constexpr KeyRule<Into> kWorkspace[] = {
 void ReadWorkspaces(Reading& reading, const YamlNode& node, Into& into) {
   if (!reading.IsList(node, "write `workspaces: [{ dir: …, owner: … }]`")) return;
   if (node.items.size() > 1)
-    reading.Problem(node.items[1].where,
-                    "more than one workspace an agent is not built in this version",
+    reading.Problem(node.items[1].where, "more than one workspace an agent is not built in this version",
                     "leave one, and declare another agent for the other");
   into.agent->has_workspace = true;
   ReadMap(reading, node.items[0], "a workspace", kWorkspace, into);
@@ -96,8 +88,7 @@ void ReadSessions(Reading& reading, const YamlNode& node, Into& into) {
 void ReadApprovers(Reading& reading, const YamlNode& node, Into& into) {
   if (!reading.IsList(node, "write a list, as [\"user:lead\"]")) return;
   for (const YamlNode& item : node.items)
-    if (auto subject = ReadSubject(reading, item, *into.host))
-      into.agent->agent.approvers.push_back(*subject);
+    if (auto subject = ReadSubject(reading, item, *into.host)) into.agent->agent.approvers.push_back(*subject);
 }
 
 constexpr KeyRule<Into> kAgent[] = {

@@ -17,8 +17,7 @@ void Bytes(Reading& reading, const YamlNode& node, wire::Limits& limits) {
 }
 template <Field field>
 void Number(Reading& reading, const YamlNode& node, wire::Limits& limits) {
-  if (auto value = reading.Count(node, 4'194'304))
-    limits.*field = *value;  // kernel.pid_max, fs.nr_open scale
+  if (auto value = reading.Count(node, 4'194'304)) limits.*field = *value;  // kernel.pid_max, fs.nr_open scale
 }
 
 constexpr KeyRule<wire::Limits> kLimits[] = {
@@ -38,8 +37,7 @@ std::vector<std::string> ReadDirectories(Reading& reading, const YamlNode& node)
     auto path = reading.AbsolutePath(item);
     if (!path) continue;
     if (*path == "/")
-      reading.Problem(item.where, "\"/\" is the whole host",
-                      "name the directories that are needed");
+      reading.Problem(item.where, "\"/\" is the whole host", "name the directories that are needed");
     else
       all.push_back(*path);
   }
@@ -54,14 +52,12 @@ void ReadSources(Reading& reading, const YamlNode& node, wire::Bounds& bounds) {
   for (const std::string& source : bounds.sources)
     for (std::string_view kernels : {"/proc", "/sys", "/dev"})
       if (IsWithin(source, kernels))
-        reading.Problem(node.where, Quote(source) + " is the kernel's",
-                        "take it out: a jail has its own");
+        reading.Problem(node.where, Quote(source) + " is the kernel's", "take it out: a jail has its own");
 }
 void ReadRoots(Reading& reading, const YamlNode& node, wire::Bounds&) {
   for (const auto& [root, where] : reading.Texts(node, "write `roots: [host-usr]`"))
     if (root != "host-usr")
-      reading.Problem(where, "root " + Quote(root) + " is not built in this version",
-                      "write `roots: [host-usr]`");
+      reading.Problem(where, "root " + Quote(root) + " is not built in this version", "write `roots: [host-usr]`");
 }
 void ReadLimits(Reading& reading, const YamlNode& node, wire::Bounds& bounds) {
   ReadMap(reading, node, "limits", kLimits, bounds.limits);
@@ -71,8 +67,7 @@ void ReadRunning(Reading& reading, const YamlNode& node, wire::Bounds& bounds) {
 }
 void ReadWarm(Reading& reading, const YamlNode& node, wire::Bounds&) {
   if (node.kind != YamlKind::kScalar || node.text != "0")
-    reading.Problem(node.where, "warm jails are not built in this version",
-                    "write `warm: 0`, or take it out");
+    reading.Problem(node.where, "warm jails are not built in this version", "write `warm: 0`, or take it out");
 }
 constexpr KeyRule<wire::Bounds> kJails[] = {
     {"running", Need::kOptional, ReadRunning, ""},
@@ -97,8 +92,7 @@ constexpr KeyRule<wire::Bounds> kBounds[] = {
 
 bool IsWithin(std::string_view path, std::string_view directory) {
   if (directory == "/") return true;
-  return path.starts_with(directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
+  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 void SetDefaultBounds(wire::Bounds& bounds) {

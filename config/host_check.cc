@@ -33,8 +33,7 @@ void CheckSessionUids(Reading& reading, const HostDraft& draft) {
   };
   constexpr uint32_t kMost = 1u << 20;
   if (last - first >= kMost)
-    reading.Problem(draft.session_where, "session-uids: more than " + std::to_string(kMost),
-                    std::string(kRemedy));
+    reading.Problem(draft.session_where, "session-uids: more than " + std::to_string(kMost), std::string(kRemedy));
   for (const auto& range : kSystemdRanges)
     if (Meets(first, last, range.first, range.last)) return refuse(range.what);
   for (const User& user : draft.accounts->Users())
@@ -65,8 +64,7 @@ class Parts {
       reading_.Problem(where, part + " is owned by a uid of warder's own processes",
                        "give the directory to an ordinary user");
     if (Meets(uid, uid, draft_.plan.session_uid_first, draft_.plan.session_uid_last))
-      reading_.Problem(where, part + " is owned by a uid of session-uids",
-                       "give the directory to an ordinary user");
+      reading_.Problem(where, part + " is owned by a uid of session-uids", "give the directory to an ordinary user");
   }
 
  private:
@@ -79,10 +77,8 @@ void CheckIds(Reading& reading, const HostDraft& draft) {
   Parts parts(reading, draft);
   const wire::HostPlan& plan = draft.plan;
   Where top{1, 1};
-  if (plan.broker_uid == 0)
-    reading.Problem(top, "the broker would be uid 0", "write `identities: { broker: USER }`");
-  if (plan.ledger_uid == 0)
-    reading.Problem(top, "the ledger would be uid 0", "write `identities: { ledger: USER }`");
+  if (plan.broker_uid == 0) reading.Problem(top, "the broker would be uid 0", "write `identities: { broker: USER }`");
+  if (plan.ledger_uid == 0) reading.Problem(top, "the ledger would be uid 0", "write `identities: { ledger: USER }`");
   parts.Take(plan.broker_uid, "the broker", top);
   parts.Take(plan.ledger_uid, "the ledger", top);
   for (const AgentDraft& agent : draft.agents) {
@@ -91,8 +87,7 @@ void CheckIds(Reading& reading, const HostDraft& draft) {
     const wire::Workspace& workspace = agent.agent.workspace;
     if (!agent.has_workspace || workspace.directory.empty()) continue;
     parts.Owner(workspace.owner_uid, Quote(workspace.directory), agent.workspace_where);
-    for (uint32_t uid : workspace.also_uids)
-      parts.Owner(uid, Quote(workspace.directory), agent.workspace_where);
+    for (uint32_t uid : workspace.also_uids) parts.Owner(uid, Quote(workspace.directory), agent.workspace_where);
   }
 }
 
@@ -103,10 +98,9 @@ void CheckOwners(Reading& reading, const HostDraft& draft) {
   for (uint32_t uid : plan.policy_owner_uids) {
     if (uid == plan.broker_uid || uid == plan.ledger_uid ||
         Meets(uid, uid, plan.session_uid_first, plan.session_uid_last))
-      reading.Problem(
-          draft.owners_where,
-          "policy.owners names uid " + std::to_string(uid) + ", of warder's own processes",
-          std::string(kRemedy));
+      reading.Problem(draft.owners_where,
+                      "policy.owners names uid " + std::to_string(uid) + ", of warder's own processes",
+                      std::string(kRemedy));
     for (const AgentDraft& agent : draft.agents)
       if (agent.has_uid && agent.agent.uid == uid)
         reading.Problem(draft.owners_where,
@@ -121,24 +115,22 @@ void CheckSubjects(Reading& reading, const HostDraft& draft) {
   auto admin = draft.accounts->GroupWithId(draft.plan.admin_gid);
   auto reaches = [&](const std::string& user, uint32_t gid) {
     return gid == draft.plan.admin_gid ||
-           (admin &&
-            std::find(admin->members.begin(), admin->members.end(), user) != admin->members.end());
+           (admin && std::find(admin->members.begin(), admin->members.end(), user) != admin->members.end());
   };
   for (const auto& [where, subject] : draft.subjects) {
     if (subject.group) continue;
     for (const AgentDraft& agent : draft.agents)
       if (agent.has_uid && agent.agent.uid == subject.id)
-        reading.Problem(where,
-                        Quote(subject.name) + " is the uid of agent " + Quote(agent.agent.name),
+        reading.Problem(where, Quote(subject.name) + " is the uid of agent " + Quote(agent.agent.name),
                         "name another person: an agent never gets in to the admin socket");
     // A number without an account: its groups are its process's, which nobody knows yet. Root needs
     // none.
     auto user = draft.accounts->UserWithId(subject.id);
     if (user && user->uid != 0 && !reaches(user->name, user->gid))
-      reading.Problem(where,
-                      Quote(subject.name) + " is not in the admin socket's group, gid " +
-                          std::to_string(draft.plan.admin_gid),
-                      "add the user to that group, or name the group under identities.admin-group");
+      reading.Problem(
+          where,
+          Quote(subject.name) + " is not in the admin socket's group, gid " + std::to_string(draft.plan.admin_gid),
+          "add the user to that group, or name the group under identities.admin-group");
   }
 }
 
@@ -148,15 +140,13 @@ void CheckSubjects(Reading& reading, const HostDraft& draft) {
 void CheckFilesInForce(Reading& reading, const HostDraft& draft) {
   std::vector<std::pair<std::string, std::string>> in_force{{"the stop file", draft.plan.stop_file},
                                                             {"this host file", draft.file}};
-  for (const auto& [name, path] : draft.projects)
-    in_force.emplace_back("the policy " + Quote(name), path);
+  for (const auto& [name, path] : draft.projects) in_force.emplace_back("the policy " + Quote(name), path);
   for (const AgentDraft& agent : draft.agents)
     for (const auto& [what, path] : in_force)
-      if (!agent.agent.workspace.directory.empty() &&
-          IsWithin(path, agent.agent.workspace.directory))
+      if (!agent.agent.workspace.directory.empty() && IsWithin(path, agent.agent.workspace.directory))
         reading.Problem(agent.workspace_where,
-                        what + ", " + Quote(path) + ", lies in the workspace of agent " +
-                            Quote(agent.agent.name) + ", which could rewrite it",
+                        what + ", " + Quote(path) + ", lies in the workspace of agent " + Quote(agent.agent.name) +
+                            ", which could rewrite it",
                         "move the file out of every workspace, as to /etc/warder");
 }
 
@@ -170,8 +160,7 @@ void CheckTrees(Reading& reading, const HostDraft& draft) {
   };
   for (const std::string& source : plan.bounds.sources)
     if (meets_own(source))
-      reading.Problem({1, 1}, "source " + Quote(source) + " meets warder's own directories",
-                      "name narrower sources");
+      reading.Problem({1, 1}, "source " + Quote(source) + " meets warder's own directories", "name narrower sources");
   for (size_t i = 0; i < draft.agents.size(); ++i) {
     const AgentDraft& agent = draft.agents[i];
     const std::string& directory = agent.agent.workspace.directory;
@@ -179,8 +168,7 @@ void CheckTrees(Reading& reading, const HostDraft& draft) {
     bool inside = std::any_of(plan.bounds.trees.begin(), plan.bounds.trees.end(),
                               [&](const std::string& tree) { return IsWithin(directory, tree); });
     if (!inside)
-      reading.Problem(agent.workspace_where,
-                      Quote(directory) + " is beneath no tree of bounds.trees",
+      reading.Problem(agent.workspace_where, Quote(directory) + " is beneath no tree of bounds.trees",
                       "add its parent to bounds.trees, or move the workspace");
     if (meets_own(directory))
       reading.Problem(agent.workspace_where, Quote(directory) + " meets warder's own directories",
@@ -189,8 +177,8 @@ void CheckTrees(Reading& reading, const HostDraft& draft) {
       const std::string& other = draft.agents[j].agent.workspace.directory;
       if (!other.empty() && (IsWithin(directory, other) || IsWithin(other, directory)))
         reading.Problem(agent.workspace_where,
-                        Quote(directory) + " and the workspace of agent " +
-                            Quote(draft.agents[j].agent.name) + " (" + Quote(other) + ") meet",
+                        Quote(directory) + " and the workspace of agent " + Quote(draft.agents[j].agent.name) + " (" +
+                            Quote(other) + ") meet",
                         "give each agent a tree of its own");
     }
   }
@@ -203,23 +191,19 @@ void FillDefaultIds(Reading& reading, HostDraft& draft) {
       uid = user->uid;
       gid = user->gid;
     } else {
-      reading.Problem(
-          {1, 1},
-          "no user " + Quote(name) + " on this machine, which is the default of identities." + key,
-          "make it, or write `identities: { " + std::string(key) + ": USER }`, names or numbers");
+      reading.Problem({1, 1}, "no user " + Quote(name) + " on this machine, which is the default of identities." + key,
+                      "make it, or write `identities: { " + std::string(key) + ": USER }`, names or numbers");
     }
   };
   by_name(draft.has_broker, "warder", draft.plan.broker_uid, draft.plan.broker_gid, "broker");
-  by_name(draft.has_ledger, "warder-ledger", draft.plan.ledger_uid, draft.plan.ledger_gid,
-          "ledger");
+  by_name(draft.has_ledger, "warder-ledger", draft.plan.ledger_uid, draft.plan.ledger_gid, "ledger");
   if (draft.has_admin) return;
   if (auto group = draft.accounts->GroupNamed("warder-admin")) {
     draft.plan.admin_gid = group->gid;
   } else if (!draft.subjects.empty()) {
-    reading.Problem(
-        draft.subjects.front().first,
-        "no group \"warder-admin\" on this machine: nobody could reach the admin socket",
-        "make it, or write `identities: { admin-group: GROUP }`, a name or a number");
+    reading.Problem(draft.subjects.front().first,
+                    "no group \"warder-admin\" on this machine: nobody could reach the admin socket",
+                    "make it, or write `identities: { admin-group: GROUP }`, a name or a number");
   }
 }
 
@@ -227,8 +211,7 @@ void FillDefaultIds(Reading& reading, HostDraft& draft) {
 
 void CheckHost(Reading& reading, const YamlNode&, HostDraft& draft) {
   FillDefaultIds(reading, draft);
-  if (!draft.has_ledger_directory)
-    draft.plan.ledger.directory = draft.plan.state_directory + "/log";
+  if (!draft.has_ledger_directory) draft.plan.ledger.directory = draft.plan.state_directory + "/log";
   for (AgentDraft& agent : draft.agents) {
     auto file = draft.projects.find(agent.project);
     if (file != draft.projects.end()) {

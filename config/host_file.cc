@@ -17,19 +17,16 @@ void ReadVersion(Reading& reading, const YamlNode& node, HostDraft&) {
 void ReadName(Reading& reading, const YamlNode& node, HostDraft& draft) {
   auto name = reading.Text(node, "write the name of this host");
   if (!name) return;
-  constexpr std::string_view kLetters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
   if (name->size() > 253 || name->find_first_not_of(kLetters) != std::string::npos)
-    reading.Problem(node.where, Quote(*name) + " is not the name of a host",
-                    "write letters, digits, dots and dashes");
+    reading.Problem(node.where, Quote(*name) + " is not the name of a host", "write letters, digits, dots and dashes");
   draft.plan.name = *name;
 }
 
 template <std::string wire::HostPlan::* field>
 void ReadPlace(Reading& reading, const YamlNode& node, wire::HostPlan& plan) {
   auto path = reading.AbsolutePath(node);
-  if (path && *path == "/")
-    reading.Problem(node.where, "\"/\" is the whole host", "name a directory of its own");
+  if (path && *path == "/") reading.Problem(node.where, "\"/\" is the whole host", "name a directory of its own");
   if (path) plan.*field = *path;
 }
 constexpr KeyRule<wire::HostPlan> kPaths[] = {
@@ -47,8 +44,7 @@ void ReadOwners(Reading& reading, const YamlNode& node, HostDraft& draft) {
   draft.owners_where = node.where;
   if (!reading.IsList(node, "write a list of users, as [root]")) return;
   for (const YamlNode& item : node.items)
-    if (auto user = ReadUser(reading, item, *draft.accounts))
-      draft.plan.policy_owner_uids.push_back(user->uid);
+    if (auto user = ReadUser(reading, item, *draft.accounts)) draft.plan.policy_owner_uids.push_back(user->uid);
 }
 void ReadProjects(Reading& reading, const YamlNode& node, HostDraft& draft) {
   if (!reading.IsMap(node, "write `NAME: /absolute/policy.yaml`")) return;
@@ -89,8 +85,7 @@ void ReadSegment(Reading& reading, const YamlNode& node, HostDraft& draft) {
   auto size = reading.Size(node);
   if (!size) return;
   if (*size < limits::kReserveBytes || *size > (4ull << 30))
-    reading.Problem(node.where, Quote(node.text) + " is no size for a segment",
-                    "write 1MiB to 4GiB");
+    reading.Problem(node.where, Quote(node.text) + " is no size for a segment", "write 1MiB to 4GiB");
   draft.plan.ledger.segment_bytes = *size;
 }
 void ReadFreeSpace(Reading& reading, const YamlNode& node, HostDraft& draft) {
@@ -106,20 +101,17 @@ constexpr KeyRule<HostDraft> kLedger[] = {
 void ReadLedger(Reading& reading, const YamlNode& node, HostDraft& draft) {
   ReadMap(reading, node, "ledger", kLedger, draft);
   if (draft.plan.ledger.free_refuse_bytes > draft.plan.ledger.free_warn_bytes)
-    reading.Problem(node.where, "free-space: it refuses before it warns",
-                    "write `warn` at least as large as `refuse`");
+    reading.Problem(node.where, "free-space: it refuses before it warns", "write `warn` at least as large as `refuse`");
 }
 
 void ReadTimeout(Reading& reading, const YamlNode& node, wire::HostPlan& plan) {
   if (auto time = reading.Duration(node)) plan.approval_timeout_ms = *time;
 }
 void ReadWaiting(Reading& reading, const YamlNode& node, wire::HostPlan& plan) {
-  if (auto count = reading.Count(node, 10'000))
-    plan.approvals_waiting = static_cast<uint32_t>(*count);
+  if (auto count = reading.Count(node, 10'000)) plan.approvals_waiting = static_cast<uint32_t>(*count);
 }
 void ReadPerSession(Reading& reading, const YamlNode& node, wire::HostPlan& plan) {
-  if (auto count = reading.Count(node, 1000))
-    plan.approvals_per_session = static_cast<uint32_t>(*count);
+  if (auto count = reading.Count(node, 1000)) plan.approvals_per_session = static_cast<uint32_t>(*count);
 }
 constexpr KeyRule<wire::HostPlan> kApprovals[] = {
     {"timeout", Need::kOptional, ReadTimeout, ""},
@@ -141,12 +133,10 @@ constexpr KeyRule<HostDraft> kHost[] = {
     {"agents", Need::kOptional, ReadAgents, ""},
     {"ledger", Need::kOptional, ReadLedger, ""},
     {"approvals", Need::kOptional, ReadApprovals, ""},
-    {"trash", Need::kNotBuilt, nullptr,
-     "take it out: the trash lies below paths.state and keeps everything as yet"},
+    {"trash", Need::kNotBuilt, nullptr, "take it out: the trash lies below paths.state and keeps everything as yet"},
     {"notify", Need::kNotBuilt, nullptr, "take it out: there is no warder-notify yet"},
     {"metrics", Need::kNotBuilt, nullptr, "take it out: there is no warder-notify yet"},
-    {"log", Need::kNotBuilt, nullptr,
-     "take it out: the daemons log to stderr, which systemd keeps"},
+    {"log", Need::kNotBuilt, nullptr, "take it out: the daemons log to stderr, which systemd keeps"},
     {"fleet", Need::kNotBuilt, nullptr, "take it out: each host is on its own"},
 };
 
@@ -162,8 +152,7 @@ void SetDefaults(HostDraft& draft) {
   plan.ledger.segment_bytes = limits::kDefaultSegmentBytes;
   plan.ledger.free_warn_bytes = 2ull << 30;
   plan.ledger.free_refuse_bytes = 512ull << 20;
-  plan.approval_timeout_ms =
-      static_cast<uint64_t>(std::chrono::milliseconds(limits::kApprovalTimeout).count());
+  plan.approval_timeout_ms = static_cast<uint64_t>(std::chrono::milliseconds(limits::kApprovalTimeout).count());
   plan.approvals_waiting = static_cast<uint32_t>(limits::kMaxApprovalsWaiting);
   plan.approvals_per_session = static_cast<uint32_t>(limits::kMaxApprovalsPerSession);
   draft.session_where = {1, 1};
@@ -172,9 +161,7 @@ void SetDefaults(HostDraft& draft) {
 
 }  // namespace
 
-std::string HostResult::Describe(const std::string& file) const {
-  return policy::DescribeProblems(file, problems);
-}
+std::string HostResult::Describe(const std::string& file) const { return policy::DescribeProblems(file, problems); }
 
 HostResult LoadHostFile(std::string_view bytes, Accounts& accounts, const std::string& file) {
   HostResult result;
@@ -195,8 +182,7 @@ HostResult LoadHostFile(std::string_view bytes, Accounts& accounts, const std::s
   ReadMap(reading, *root, "the host file", kHost, draft);
   CheckHost(reading, *root, draft);
   for (AgentDraft& agent : draft.agents) {
-    result.places.push_back(
-        {agent.uid_where, agent.layer_where, agent.profile_where, agent.workspace_where});
+    result.places.push_back({agent.uid_where, agent.layer_where, agent.profile_where, agent.workspace_where});
     draft.plan.agents.push_back(std::move(agent.agent));
   }
   result.paths = draft.paths_where;

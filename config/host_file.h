@@ -23,8 +23,8 @@ struct AgentPlaces {
 
 struct HostResult {
   wire::HostPlan plan;
-  std::vector<AgentPlaces> places;  // one an agent of the plan, in its order
-  policy::Where paths{1, 1};        // of `paths`
+  std::vector<AgentPlaces> places;            // one an agent of the plan, in its order
+  policy::Where paths{1, 1};                  // of `paths`
   std::vector<policy::LoadProblem> problems;  // empty: the plan is usable
   std::string Describe(const std::string& file) const;
 };

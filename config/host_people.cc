@@ -47,14 +47,12 @@ std::optional<uint32_t> FindGroup(const std::string& text, Accounts& accounts) {
 void ReadBroker(Reading& reading, const YamlNode& node, HostDraft& draft) {
   auto user = ReadUser(reading, node, *draft.accounts);
   draft.has_broker = true;
-  if (user)
-    std::tie(draft.plan.broker_uid, draft.plan.broker_gid) = std::pair(user->uid, user->gid);
+  if (user) std::tie(draft.plan.broker_uid, draft.plan.broker_gid) = std::pair(user->uid, user->gid);
 }
 void ReadLedger(Reading& reading, const YamlNode& node, HostDraft& draft) {
   auto user = ReadUser(reading, node, *draft.accounts);
   draft.has_ledger = true;
-  if (user)
-    std::tie(draft.plan.ledger_uid, draft.plan.ledger_gid) = std::pair(user->uid, user->gid);
+  if (user) std::tie(draft.plan.ledger_uid, draft.plan.ledger_gid) = std::pair(user->uid, user->gid);
 }
 void ReadAdmin(Reading& reading, const YamlNode& node, HostDraft& draft) {
   draft.has_admin = true;
@@ -105,8 +103,7 @@ std::optional<User> ReadUser(Reading& reading, const YamlNode& node, Accounts& a
   if (!text) return std::nullopt;
   auto user = FindUser(*text, accounts);
   if (!user)
-    reading.Problem(node.where, Quote(*text) + " is no user of this machine",
-                    "make the user, or write a number");
+    reading.Problem(node.where, Quote(*text) + " is no user of this machine", "make the user, or write a number");
   return user;
 }
 
@@ -115,8 +112,7 @@ std::optional<uint32_t> ReadGroup(Reading& reading, const YamlNode& node, Accoun
   if (!text) return std::nullopt;
   auto group = FindGroup(*text, accounts);
   if (!group)
-    reading.Problem(node.where, Quote(*text) + " is no group of this machine",
-                    "make the group, or write a number");
+    reading.Problem(node.where, Quote(*text) + " is no group of this machine", "make the group, or write a number");
   return group;
 }
 
@@ -128,8 +124,7 @@ std::optional<wire::Subject> ReadSubject(Reading& reading, const YamlNode& node,
   subject.name = *text;
   subject.group = text->starts_with("group:");
   if (!subject.group && !text->starts_with("user:")) {
-    reading.Problem(node.where, Quote(*text) + " is neither a user nor a group",
-                    std::string(kForm));
+    reading.Problem(node.where, Quote(*text) + " is neither a user nor a group", std::string(kForm));
     return std::nullopt;
   }
   std::string name = text->substr(text->find(':') + 1);
@@ -140,8 +135,7 @@ std::optional<wire::Subject> ReadSubject(Reading& reading, const YamlNode& node,
     id = user->uid;
   }
   if (!id) {
-    reading.Problem(node.where, Quote(*text) + " is not known on this machine",
-                    "make it, or write a number");
+    reading.Problem(node.where, Quote(*text) + " is not known on this machine", "make it, or write a number");
     return std::nullopt;
   }
   subject.id = *id;

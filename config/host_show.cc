@@ -49,8 +49,8 @@ std::string People(const wire::HostPlan& plan) {
     for (const RightName& right : kRightNames)
       if ((person.may & right.bit) != 0) rights.push_back(right.name);
     out += "  - { who: " + Subject(person.who) +
-           ", may: " + List(rights, [](std::string_view right) { return std::string(right); }) +
-           " }  # " + person.who.name + "\n";
+           ", may: " + List(rights, [](std::string_view right) { return std::string(right); }) + " }  # " +
+           person.who.name + "\n";
   }
   return out;
 }
@@ -62,9 +62,8 @@ std::string Bounds(const wire::Bounds& bounds) {
   const wire::Limits& most = bounds.limits;
   out += "  roots: " + List(bounds.roots, Text) + "\n";
   out += "  limits: { wall: " + Time(most.wall_ms) + ", cpu: " + Time(most.cpu_ms) +
-         ", memory: " + Size(most.memory_bytes) + ", pids: " + Number(most.pids) +
-         ", files: " + Number(most.files) + ", disk: " + Size(most.disk_bytes) +
-         ", output: " + Size(most.output_bytes) + " }\n";
+         ", memory: " + Size(most.memory_bytes) + ", pids: " + Number(most.pids) + ", files: " + Number(most.files) +
+         ", disk: " + Size(most.disk_bytes) + ", output: " + Size(most.output_bytes) + " }\n";
   out += "  jails: { running: " + Number(bounds.jails_running) + ", warm: 0 }\n";
   return out + "  tier-floor: namespace\n";
 }
@@ -74,8 +73,7 @@ std::string Policy(const wire::HostPlan& plan) {
   if (plan.agents.empty()) return out;
   // One name an agent: the file's own names are not part of a plan.
   out += "  layers:\n    project:\n";
-  for (const wire::Agent& agent : plan.agents)
-    out += "      " + agent.name + ": " + Text(agent.policy) + "\n";
+  for (const wire::Agent& agent : plan.agents) out += "      " + agent.name + ": " + Text(agent.policy) + "\n";
   return out;
 }
 
@@ -88,8 +86,7 @@ std::string Agents(const wire::HostPlan& plan) {
     if (!agent.group.empty()) out += "    group: " + agent.group + "\n";
     out += "    layers: { project: " + agent.name + " }\n";
     if (!agent.profile.empty()) out += "    profile: " + Text(agent.profile) + "\n";
-    out += "    workspaces: [{ dir: " + Text(workspace.directory) +
-           ", owner: " + Number(workspace.owner_uid);
+    out += "    workspaces: [{ dir: " + Text(workspace.directory) + ", owner: " + Number(workspace.owner_uid);
     if (!workspace.also_uids.empty()) out += ", also: " + List(workspace.also_uids, Number);
     out += " }]\n    sessions: " + Number(agent.sessions) + "\n";
     if (!agent.approvers.empty()) out += "    approvers: " + List(agent.approvers, Subject) + "\n";
@@ -103,17 +100,14 @@ std::string ShowHost(const wire::HostPlan& plan) {
   const wire::LedgerSettings& ledger = plan.ledger;
   return "host: 1\nname: " + Text(plan.name) + "\npaths:\n  state: " + Text(plan.state_directory) +
          "\n  run: " + Text(plan.run_directory) + "\n  stop-file: " + Text(plan.stop_file) +
-         "\nidentities:\n  broker: " + Number(plan.broker_uid) +
-         "\n  ledger: " + Number(plan.ledger_uid) + "\n  admin-group: " + Number(plan.admin_gid) +
-         "\n  session-uids: " + Number(plan.session_uid_first) + ".." +
-         Number(plan.session_uid_last) + "\n" + People(plan) + Bounds(plan.bounds) + Policy(plan) +
-         Agents(plan) + "ledger:\n  dir: " + Text(ledger.directory) +
-         "\n  segment: " + Size(ledger.segment_bytes) +
-         "\n  free-space: { warn: " + Size(ledger.free_warn_bytes) +
-         ", refuse: " + Size(ledger.free_refuse_bytes) +
+         "\nidentities:\n  broker: " + Number(plan.broker_uid) + "\n  ledger: " + Number(plan.ledger_uid) +
+         "\n  admin-group: " + Number(plan.admin_gid) + "\n  session-uids: " + Number(plan.session_uid_first) + ".." +
+         Number(plan.session_uid_last) + "\n" + People(plan) + Bounds(plan.bounds) + Policy(plan) + Agents(plan) +
+         "ledger:\n  dir: " + Text(ledger.directory) + "\n  segment: " + Size(ledger.segment_bytes) +
+         "\n  free-space: { warn: " + Size(ledger.free_warn_bytes) + ", refuse: " + Size(ledger.free_refuse_bytes) +
          " }\napprovals: { timeout: " + Time(plan.approval_timeout_ms) +
-         ", waiting: " + Number(plan.approvals_waiting) +
-         ", per-session: " + Number(plan.approvals_per_session) + " }\n";
+         ", waiting: " + Number(plan.approvals_waiting) + ", per-session: " + Number(plan.approvals_per_session) +
+         " }\n";
 }
 
 }  // namespace warder::config

@@ -23,11 +23,9 @@ constexpr Key kKeys[] = {
     {"a policy: windows", "take it out, and write `level: approve` where the time matters"},
     {"a policy: session", "take it out: there are no circuit breakers yet"},
     {"a policy: redact", "take it out, and forbid reading the files that hold secrets"},
-    {"a policy: allowed_actions",
-     "write it out as exec and paths rules: there is no exec guard yet"},
+    {"a policy: allowed_actions", "write it out as exec and paths rules: there is no exec guard yet"},
     {"an exec rule: network", "take it out: no run has a network yet"},
-    {"an exec rule: attempts",
-     "take it out, and write `level: approve` where each run should be seen"},
+    {"an exec rule: attempts", "take it out, and write `level: approve` where each run should be seen"},
     {"an exec rule: guard", "take it out: there is no exec guard yet"},
     {"an exec rule: only", "take it out: there is no exec guard yet, rules count for calls"},
     {"an exec rule: lease", "take it out: nothing holds leases yet"},
@@ -53,8 +51,7 @@ std::vector<policy::LoadProblem> NotEnforced(const Policy& policy) {
     if (auto row = std::ranges::find(kKeys, used.key, &Key::key); row != std::end(kKeys))
       refuse(used.where, policy::Quote(used.key.substr(used.key.find(": ") + 2)), row->remedy);
   if (policy.layer != policy::LayerKind::kProject)
-    refuse(PlaceOf(policy, "a policy: layer"),
-           "layer " + policy::Quote(policy::LayerName(policy.layer)),
+    refuse(PlaceOf(policy, "a policy: layer"), "layer " + policy::Quote(policy::LayerName(policy.layer)),
            "write `layer: project`: one policy file an agent is in force");
   const policy::PolicySet alone(policy);
   const policy::Settings& settings = alone.settings();
@@ -65,8 +62,7 @@ std::vector<policy::LoadProblem> NotEnforced(const Policy& policy) {
   if (settings.tier > policy::Tier::kNamespace)
     refuse(PlaceOf(policy, "jail: tier"), "a jail of another tier", "write `tier: namespace`");
   if (settings.root != "host-usr")
-    refuse(PlaceOf(policy, "jail: root"), policy::Quote(settings.root) + " as root",
-           "write `root: host-usr`");
+    refuse(PlaceOf(policy, "jail: root"), policy::Quote(settings.root) + " as root", "write `root: host-usr`");
   if (settings.limits_by == policy::LimitsBy::kProcess)
     refuse(PlaceOf(policy, "jail: limits"), "\"process\"", "write `limits: cgroup`");
   for (const policy::ExecRule& rule : policy.exec)

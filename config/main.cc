@@ -33,10 +33,8 @@ Status GiveUp() {
 #ifndef WARDER_SANITIZED  // address sanitizer reserves terabytes of addresses
   WARDER_TRY_STATUS(Bound(RLIMIT_AS, limits::kConfigMemoryBytes, "RLIMIT_AS"));
 #endif
-  WARDER_TRY_STATUS(
-      Bound(RLIMIT_CPU, static_cast<rlim_t>(limits::kConfigTimeout.count()), "RLIMIT_CPU"));
-  WARDER_TRY_STATUS(
-      Bound(RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"));  // accounts and programs are looked up one by one
+  WARDER_TRY_STATUS(Bound(RLIMIT_CPU, static_cast<rlim_t>(limits::kConfigTimeout.count()), "RLIMIT_CPU"));
+  WARDER_TRY_STATUS(Bound(RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"));  // accounts and programs are looked up one by one
   WARDER_TRY_STATUS(Bound(RLIMIT_FSIZE, 2 * limits::kMaxFlatConfigBytes, "RLIMIT_FSIZE"));
   WARDER_TRY_STATUS(Bound(RLIMIT_NPROC, 0, "RLIMIT_NPROC"));
   // 1, not 0: a limit of 0 does not stop a core_pattern that is a pipe.

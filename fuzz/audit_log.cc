@@ -49,10 +49,9 @@ void Fill(Ledger& ledger) {
                              .Text("policy_digest", "0")
                              .Text("engine", "1")
                              .Take();
-  std::vector<Draft> drafts = {
-      {"call", 5, 1, Body().Text("tool", "delete_file").Free("arguments", "{}").Take()},
-      {"decision", 5, 1, decision},
-      {"intent", 5, 1, Body().Text("tool", "delete_file").Free("what", "w").Take()}};
+  std::vector<Draft> drafts = {{"call", 5, 1, Body().Text("tool", "delete_file").Free("arguments", "{}").Take()},
+                               {"decision", 5, 1, decision},
+                               {"intent", 5, 1, Body().Text("tool", "delete_file").Free("what", "w").Take()}};
   wire::ChangePlan plan;
   plan.session = 5;
   plan.call = 1;
@@ -61,8 +60,7 @@ void Fill(Ledger& ledger) {
   plan.workspace = "/w";
   plan.path = "/w/x";
   plan.trash_entry = "ab";
-  WARDER_CHECK(
-      ledger.TakeRequest(flat::EncodeMessage(AppendRequest{1, drafts, flat::EncodeMessage(plan)})));
+  WARDER_CHECK(ledger.TakeRequest(flat::EncodeMessage(AppendRequest{1, drafts, flat::EncodeMessage(plan)})));
   WARDER_CHECK(flat::DecodeMessage<AppendReply>(ledger.Commit().at(0))->ok);
 }
 
@@ -91,8 +89,7 @@ SmallLog MakeLog() {
     if (name != "lock" && name != "key.pub" && name != "reserve") made.names.push_back(name);
   }
   std::sort(made.names.begin(), made.names.end());
-  for (const std::string& name : made.names)
-    made.contents.push_back(Slurp(made.directory + "/" + name));
+  for (const std::string& name : made.names) made.contents.push_back(Slurp(made.directory + "/" + name));
   return made;
 }
 
@@ -132,8 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const SmallLog log = MakeLog();
   std::vector<std::string> now = log.contents;
   for (; size >= 5; data += 5, size -= 5)
-    Edit(now[data[0] % now.size()], data[1],
-         static_cast<size_t>(data[2]) | static_cast<size_t>(data[3]) << 8,
+    Edit(now[data[0] % now.size()], data[1], static_cast<size_t>(data[2]) | static_cast<size_t>(data[3]) << 8,
          static_cast<char>(data[4]));
   bool same = true;
   for (size_t i = 0; i < now.size(); ++i) {

@@ -1,7 +1,7 @@
 // Signed notes and checkpoints: what a key opens it signed, byte for byte; a checkpoint has one text.
 //
-// The input is a text to sign, a zero byte, and bytes with which the note is changed. Property: Open gives back what was
-// signed; a note that differs from the signed one is never opened to another text; ParseCheckpoint inverts
+// The input is a text to sign, a zero byte, and bytes with which the note is changed. Property: Open gives back what
+// was signed; a note that differs from the signed one is never opened to another text; ParseCheckpoint inverts
 // CheckpointText; any bytes as a note or a key are refused or taken, nothing else.
 #include <cstdint>
 #include <cstdlib>

@@ -26,12 +26,10 @@ std::string Render(const CommandLine& line) {
   std::string out;
   for (const SimpleCommand& command : line.commands) {
     out += kJoins[static_cast<size_t>(command.join)];
-    for (const auto& [name, value] : command.assignments)
-      out += name + "=" + warder::ShellQuote(value) + " ";
+    for (const auto& [name, value] : command.assignments) out += name + "=" + warder::ShellQuote(value) + " ";
     // A reserved word that was quoted must stay so.
     out += Quoted(command.argv[0]) + " ";
-    for (size_t i = 1; i < command.argv.size(); ++i)
-      out += warder::ShellQuote(command.argv[i]) + " ";
+    for (size_t i = 1; i < command.argv.size(); ++i) out += warder::ShellQuote(command.argv[i]) + " ";
     for (const auto& r : command.redirections) {
       out += std::to_string(r.fd) + kSigns[static_cast<size_t>(r.kind)];
       out += (r.path.empty() ? std::to_string(r.from_fd) : warder::ShellQuote(r.path)) + " ";
@@ -46,8 +44,7 @@ bool Same(const SimpleCommand& a, const SimpleCommand& b) {
     return false;
   for (size_t i = 0; i < a.redirections.size(); ++i) {
     const auto &x = a.redirections[i], &y = b.redirections[i];
-    if (x.fd != y.fd || x.kind != y.kind || x.path != y.path || x.from_fd != y.from_fd)
-      return false;
+    if (x.fd != y.fd || x.kind != y.kind || x.path != y.path || x.from_fd != y.from_fd) return false;
   }
   return true;
 }
@@ -64,7 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (rendered.size() > 8192) return 0;  // quoting made it longer than a line may be
   const CommandLine again = warder::policy::ReadLine(rendered);
   Demand(!again.opaque && again.commands.size() == line.commands.size());
-  for (size_t i = 0; i < line.commands.size(); ++i)
-    Demand(Same(line.commands[i], again.commands[i]));
+  for (size_t i = 0; i < line.commands.size(); ++i) Demand(Same(line.commands[i], again.commands[i]));
   return 0;
 }

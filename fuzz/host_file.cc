@@ -28,9 +28,7 @@ class FewAccounts : public config::Accounts {
   std::vector<config::Group> Groups() override {
     return {{"root", 0, {}}, {"warder-admin", 910, {"lead"}}, {"oncall", 911, {}}};
   }
-  std::vector<config::IdRange> Subordinate() override {
-    return {{100000, 165535, "/etc/subuid: dev"}};
-  }
+  std::vector<config::IdRange> Subordinate() override { return {{100000, 165535, "/etc/subuid: dev"}}; }
   std::string HostName() override { return "build-07"; }
 };
 
@@ -51,8 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config::HostResult second = config::LoadHostFile(bytes, accounts);
   Require(first.Describe("F") == second.Describe("F"));
   for (const policy::LoadProblem& problem : first.problems)
-    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() &&
-            !problem.remedy.empty());
+    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() && !problem.remedy.empty());
   if (!first.problems.empty()) return 0;
   if (Status taken = wire::ValidateHost(first.plan, false); !taken) {
     std::fprintf(stderr, "warderd refuses: %s\n", taken.error().ToString().c_str());

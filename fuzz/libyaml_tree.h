@@ -21,8 +21,7 @@ class LibyamlReader {
  public:
   explicit LibyamlReader(std::string_view bytes) {
     yaml_parser_initialize(&parser_);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(bytes.data()),
-                                 bytes.size());
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   }
   ~LibyamlReader() { yaml_parser_delete(&parser_); }
   LibyamlReader(const LibyamlReader&) = delete;
@@ -85,8 +84,7 @@ class LibyamlReader {
 };
 
 inline bool SameTree(const policy::YamlNode& a, const policy::YamlNode& b) {
-  if (a.kind != b.kind || a.text != b.text || a.items.size() != b.items.size() ||
-      a.keys.size() != b.keys.size())
+  if (a.kind != b.kind || a.text != b.text || a.items.size() != b.items.size() || a.keys.size() != b.keys.size())
     return false;
   for (size_t i = 0; i < a.keys.size(); ++i)
     if (a.keys[i].text != b.keys[i].text) return false;

@@ -1,7 +1,8 @@
 // Every message between our own processes: what decodes has one encoding, and nothing reads past its bytes.
 //
 // Root decodes some of these from a broker that may be taken over; the broker and the ledger decode others from hands
-// and keepers. The first byte names no message here: each decoder gets the same bytes and must refuse what is not its own.
+// and keepers. The first byte names no message here: each decoder gets the same bytes and must refuse what is not its
+// own.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -37,11 +38,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const int taken =
       TakenBy<ConfigAnswer, EnterRoom, EnterSpec, ResolveRequest, ResolveAnswer, CoverRequest, CoverAnswer, ReadRequest,
-              ReadAnswer, ListRequest, ListAnswer, HostPlan, LedgerStart, SessionBegan, SessionOver, KeeperBegan, JailEnded,
-              HostEvent, LedgerStop, LedgerReady, LedgerShut, LedgerStopped, BrokerStart, PolicyOffered, SessionOpened,
-              AdminOpened, RunAnswer, JailGone, ChangeAnswer, ReloadAnswer, Draining, StopState, RunRequest, ChangeRequest,
-              KillRequest, SessionClosed, ReloadRequest, DrainRequest, OwnerStart, ChangeOrder, RunPlan, ChangePlan,
-              SetupFailed, ListEnded, JailStarted, Output, Cancel, RunEnd, audit::AppendRequest, audit::AppendReply>(bytes);
+              ReadAnswer, ListRequest, ListAnswer, HostPlan, LedgerStart, SessionBegan, SessionOver, KeeperBegan,
+              JailEnded, HostEvent, LedgerStop, LedgerReady, LedgerShut, LedgerStopped, BrokerStart, PolicyOffered,
+              SessionOpened, AdminOpened, RunAnswer, JailGone, ChangeAnswer, ReloadAnswer, Draining, StopState,
+              RunRequest, ChangeRequest, KillRequest, SessionClosed, ReloadRequest, DrainRequest, OwnerStart,
+              ChangeOrder, RunPlan, ChangePlan, SetupFailed, ListEnded, JailStarted, Output, Cancel, RunEnd,
+              audit::AppendRequest, audit::AppendReply>(bytes);
   if (taken > 1) std::abort();  // a message can not be taken for another
   return 0;
 }

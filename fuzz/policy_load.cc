@@ -24,8 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   policy::LoadResult second = policy::LoadPolicy("F", bytes);
   Require(first.Describe("F") == second.Describe("F"));
   for (const policy::LoadProblem& problem : first.problems)
-    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() &&
-            !problem.remedy.empty());
+    Require(problem.where.line > 0 && problem.where.column > 0 && !problem.what.empty() && !problem.remedy.empty());
   if (!first.problems.empty()) return 0;
   // What may never get through, whatever the rest of the file says.
   for (const std::string& name : first.policy.environment_pass.value_or(std::vector<std::string>()))

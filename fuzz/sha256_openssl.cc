@@ -17,8 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t at = 0; at < size; at += step) hash.Update(bytes.substr(at, step));
   if (hash.Finish() != theirs) std::abort();
   const size_t key = size > 1 ? data[1] % (size + 1) : 0;
-  if (HMAC(EVP_sha256(), data, static_cast<int>(key), data + key, size - key, theirs.data(),
-           &length) == nullptr)
+  if (HMAC(EVP_sha256(), data, static_cast<int>(key), data + key, size - key, theirs.data(), &length) == nullptr)
     std::abort();
   if (warder::HmacSha256(bytes.substr(0, key), bytes.substr(key)) != theirs) std::abort();
   return 0;

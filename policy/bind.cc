@@ -13,14 +13,12 @@ std::vector<std::string> Candidates(const Program& program) {
   if (program.declared) return program.paths;
   if (program.name.starts_with('/')) return {program.name};
   std::vector<std::string> all;
-  for (std::string_view directory : kProgramDirectories)
-    all.push_back(std::string(directory) + "/" + program.name);
+  for (std::string_view directory : kProgramDirectories) all.push_back(std::string(directory) + "/" + program.name);
   return all;
 }
 
 LoadProblem Unbound(const Program& program) {
-  std::string what =
-      Quote(program.name) + " is bound to no file: rules that allow it allow nothing";
+  std::string what = Quote(program.name) + " is bound to no file: rules that allow it allow nothing";
   return {program.where, what,
           program.declared ? "install it at a path that `programs` lists, or correct the path"
                            : "install it, or write its path under `programs`"};
@@ -47,22 +45,16 @@ std::vector<LoadProblem> BindPrograms(Policy& policy, ProgramLookup& lookup) {
       if (!file) continue;
       if (program.sha256 && file->sha256 != program.sha256) {
         differs = true;
-        std::string seen =
-            file->sha256 ? Hex(AsBytes(*file->sha256)) : "nothing that could be read";
+        std::string seen = file->sha256 ? Hex(AsBytes(*file->sha256)) : "nothing that could be read";
         notes.push_back({program.where,
-                         Quote(program.name) + ": " + Quote(path) + " has the sha256 " + seen +
-                             ", not the pinned one",
+                         Quote(program.name) + ": " + Quote(path) + " has the sha256 " + seen + ", not the pinned one",
                          "look at what changed; write the new sha256 if it is right"});
         continue;
       }
-      auto same = [&](const BoundFile& other) {
-        return other.dev == file->dev && other.ino == file->ino;
-      };
-      if (std::none_of(program.files.begin(), program.files.end(), same))
-        program.files.push_back(std::move(*file));
+      auto same = [&](const BoundFile& other) { return other.dev == file->dev && other.ino == file->ino; };
+      if (std::none_of(program.files.begin(), program.files.end(), same)) program.files.push_back(std::move(*file));
     }
-    if (program.files.empty() && !differs &&
-        (program.declared || IsAllowedSomewhere(policy, program)))
+    if (program.files.empty() && !differs && (program.declared || IsAllowedSomewhere(policy, program)))
       notes.push_back(Unbound(program));
   }
   return notes;

@@ -21,8 +21,7 @@ class ProgramLookup {
 };
 
 // Directories in which undeclared names are looked up, in order.
-inline constexpr std::string_view kProgramDirectories[] = {"/usr/bin", "/usr/sbin", "/bin",
-                                                           "/sbin"};
+inline constexpr std::string_view kProgramDirectories[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
 
 // Fills Program::files of every program, each file once. Answers what people should know, as
 // `policy check` says it: names bound to nothing, pins that differ. None of it makes the policy

@@ -50,8 +50,7 @@ class Counters {
   virtual ~Counters() = default;
   // One fact for each need, in order. Changes nothing. `call`: what same-call and similar-call
   // compare, the canonical text of the call.
-  virtual std::vector<CounterFact> Peek(std::span<const CounterNeed> needs,
-                                        const std::string& call) = 0;
+  virtual std::vector<CounterFact> Peek(std::span<const CounterNeed> needs, const std::string& call) = 0;
   struct Answer {
     bool counted = false;
     std::vector<CounterFact> facts;  // as they stood before this call, in order

@@ -11,10 +11,9 @@ namespace warder::policy {
 namespace {
 
 using LimitField = std::optional<uint64_t> Limits::*;
-constexpr LimitField kLimitFields[] = {
-    &Limits::wall_ms,    &Limits::cpu_ms,          &Limits::memory_bytes,
-    &Limits::pids,       &Limits::files,           &Limits::output_bytes,
-    &Limits::disk_bytes, &Limits::read_file_bytes, &Limits::concurrent};
+constexpr LimitField kLimitFields[] = {&Limits::wall_ms,    &Limits::cpu_ms,          &Limits::memory_bytes,
+                                       &Limits::pids,       &Limits::files,           &Limits::output_bytes,
+                                       &Limits::disk_bytes, &Limits::read_file_bytes, &Limits::concurrent};
 
 // Where two are equally strict, the first layer names the decision, then the first place in its
 // file; what stands in no file comes last.
@@ -36,8 +35,7 @@ Limits Replaced(const Limits& layer, const Limits& own) {
 
 void Narrow(Limits& limits, const Limits& other) {
   for (LimitField field : kLimitFields)
-    if (other.*field)
-      limits.*field = std::min((limits.*field).value_or(*(other.*field)), *(other.*field));
+    if (other.*field) limits.*field = std::min((limits.*field).value_or(*(other.*field)), *(other.*field));
 }
 
 void NarrowTerms(ApprovalTerms& terms, const ApprovalTerms& other) {
@@ -47,8 +45,7 @@ void NarrowTerms(ApprovalTerms& terms, const ApprovalTerms& other) {
 
 }  // namespace
 
-Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts,
-                 const std::string& profile)
+Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile)
     : set_(set),
       call_(call),
       facts_(facts),
@@ -72,11 +69,9 @@ Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts,
   if (!known) profile_problem_ = "no policy here has a profile named " + ForTerminal(profile);
 }
 
-void Decider::Forbid(std::string id, std::string object, std::string text, size_t command,
-                     size_t layer, Where where) {
+void Decider::Forbid(std::string id, std::string object, std::string text, size_t command, size_t layer, Where where) {
   Judged judged;
-  judged.applied = {std::move(id),   Level::kForbid, where, std::move(object),
-                    std::move(text), Act::kRead,     false, layer};
+  judged.applied = {std::move(id), Level::kForbid, where, std::move(object), std::move(text), Act::kRead, false, layer};
   judged.command = command;
   Add(std::move(judged));
 }
@@ -127,12 +122,8 @@ void Decider::JudgeLine() {
 }
 
 void Decider::JudgeTool() {
-  auto name = [&](std::string action) {
-    actions_.push_back({std::move(action), SIZE_MAX, SIZE_MAX});
-  };
-  auto changes = [&](size_t path) {
-    name(facts_.paths[path].exists ? "modify_file" : "create_file");
-  };
+  auto name = [&](std::string action) { actions_.push_back({std::move(action), SIZE_MAX, SIZE_MAX}); };
+  auto changes = [&](size_t path) { name(facts_.paths[path].exists ? "modify_file" : "create_file"); };
   for (size_t path : analysis_.tool_paths) JudgePath(path, SIZE_MAX);
   switch (call_.tool) {
     case Tool::kReadFile:
@@ -170,9 +161,9 @@ bool Decider::OnlyFree() const {
   if (call_.tool != Tool::kRunCommand)
     return std::ranges::all_of(analysis_.tool_paths,
                                [&](size_t path) { return facts_.paths[path].path == "/dev/null"; });
-  return !call_.line.commands.empty() &&
-         std::ranges::all_of(call_.line.commands,
-                             [](const SimpleCommand& command) { return command.change_directory; });
+  return !call_.line.commands.empty() && std::ranges::all_of(call_.line.commands, [](const SimpleCommand& command) {
+    return command.change_directory;
+  });
 }
 
 Decision Decider::Finish() {
@@ -214,12 +205,10 @@ Decision Decider::Finish() {
   if (decision.level != Level::kApprove) return decision;
   if (any_approve_becomes_forbid_) {
     decision.level = Level::kForbid;
-    decision.why +=
-        "; under the profile " + decision.profile + " nobody is asked, so it is forbidden";
+    decision.why += "; under the profile " + decision.profile + " nobody is asked, so it is forbidden";
   } else if (call_.inside && set_.settings().inside.approve == InsideApprove::kForbid) {
     decision.level = Level::kForbid;
-    decision.why +=
-        "; nobody is asked about a program that was started inside a run, so it is forbidden";
+    decision.why += "; nobody is asked about a program that was started inside a run, so it is forbidden";
   }
   return decision;
 }
@@ -232,13 +221,11 @@ void Decider::FinishTerms(Decision& decision) const {
   for (const Judged& judged : judged_) {
     const bool asks = judged.applied.level == Level::kApprove;
     asked = asked || asks;
-    const bool reuses =
-        asks && judged.rule != nullptr && judged.rule->approval && judged.rule->approval->reuse;
+    const bool reuses = asks && judged.rule != nullptr && judged.rule->approval && judged.rule->approval->reuse;
     reusable = reusable && (!asks || reuses);
     if (judged.rule == nullptr || judged.applied.level == Level::kForbid) continue;
     const ExecRule& rule = *judged.rule;
-    Narrow(decision.limits,
-           Replaced(set_.layer(judged.applied.layer).limits, rule.limits.value_or(Limits{})));
+    Narrow(decision.limits, Replaced(set_.layer(judged.applied.layer).limits, rule.limits.value_or(Limits{})));
     replaced[judged.applied.layer] = true;
     decision.guard = guarded ? std::min(decision.guard, rule.guard) : rule.guard;
     guarded = true;
@@ -273,8 +260,7 @@ void Decider::FinishCounts(Decision& decision) const {
   }
 }
 
-Decision Decide(const PolicySet& set, const Call& call, const Facts& facts,
-                const std::string& profile) {
+Decision Decide(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile) {
   return Decider(set, call, facts, profile).Run();
 }
 

@@ -167,8 +167,7 @@ struct Decision {
 
 // `profile` empty: each layer's default-profile, or none. A layer that lacks the profile takes its
 // own default; one that no layer has is forbid.
-Decision Decide(const PolicySet& set, const Call& call, const Facts& facts,
-                const std::string& profile);
+Decision Decide(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile);
 
 // Whether a run or a request may reach this host: the network rules of all layers. For each
 // connection and each redirect of what was decided with a Reach.
@@ -194,8 +193,8 @@ struct ViewRules {
     std::string rule;
   };
   std::vector<Source> sources;
-  // Directories of the workspace that commands may write: those that every layer lets be written whole at auto or notify.
-  // What globs with a wildcard grant is for file tools alone: the jail is never wider than the rules.
+  // Directories of the workspace that commands may write: those that every layer lets be written whole at auto or
+  // notify. What globs with a wildcard grant is for file tools alone: the jail is never wider than the rules.
   std::vector<std::string> writable;
   // What is covered of the entries that exist, variables filled in: hide where reading is not granted, freeze where
   // writing is not, pin where a rule keeps a path from being deleted.
@@ -220,8 +219,8 @@ ViewRules ViewOf(const PolicySet& set, const std::string& workspace, const std::
 
 // What of the tree below a directory may not go with it when it is deleted: what a rule keeps, and what no rule lets be
 // deleted. A yes of a person to the directory is one to all that another yes could free.
-std::vector<ViewRules::CoverRule> KeptBelow(const PolicySet& set, const std::string& workspace, const std::string& directory,
-                                            bool approved);
+std::vector<ViewRules::CoverRule> KeptBelow(const PolicySet& set, const std::string& workspace,
+                                            const std::string& directory, bool approved);
 
 // ---- the policies' own examples and tests
 // --------------------------------------------------------

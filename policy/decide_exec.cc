@@ -21,13 +21,11 @@ bool IsLoader(std::string_view path) {
 
 bool Names::Meet(const std::vector<std::string>& words) const {
   return std::ranges::any_of(words, [&](const std::string& word) {
-    return std::ranges::find(bases, BaseName(word)) != bases.end() ||
-           std::ranges::find(bound, word) != bound.end();
+    return std::ranges::find(bases, BaseName(word)) != bases.end() || std::ranges::find(bound, word) != bound.end();
   });
 }
 
-std::vector<std::string_view> Decider::BaseNames(const SimpleCommand& command,
-                                                 const ProgramFact& fact) {
+std::vector<std::string_view> Decider::BaseNames(const SimpleCommand& command, const ProgramFact& fact) {
   std::vector<std::string_view> bases;
   auto add = [&](std::string_view base) {
     if (std::ranges::find(bases, base) == bases.end()) bases.push_back(base);
@@ -48,10 +46,8 @@ void Decider::JudgeProgram(size_t index) {
   const SimpleCommand& command = call_.line.commands[index];
   const std::string& name = command.argv[0];
   if (!call_.inside && IsShellOnly(name))
-    return Forbid(
-        "no-rule", Shown(index),
-        "`" + name + "` is a command of the shell itself and no program; there is no shell here",
-        index);
+    return Forbid("no-rule", Shown(index),
+                  "`" + name + "` is a command of the shell itself and no program; there is no shell here", index);
   const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
   Names names{BaseNames(command, fact), {}};
   bool answered = false, spoken = false;
@@ -135,8 +131,7 @@ void Decider::JudgeUnmatched(size_t layer, size_t index, bool strict_names_it) {
   judged.applied.object = Shown(index);
   if (strict_names_it) {
     judged.applied.level = Level::kApprove;
-    judged.applied.text =
-        "a rule that asks or forbids names this program, and no rule allows these arguments";
+    judged.applied.text = "a rule that asks or forbids names this program, and no rule allows these arguments";
   } else if (set_.settings().inside.no_rule == InsideNoRule::kAllow) {
     judged.applied.level = Level::kAuto;
     judged.applied.text = "no rule is for it, and inside.no-rule allows";
@@ -156,8 +151,7 @@ bool Decider::JudgeInside() {
   const ProgramFact& fact = facts_.programs[0];
   const std::string shown = Shown(0);
   if (!fact.found || !fact.readable) {
-    Forbid("no-rule", shown,
-           "its file can not be looked at" + (fact.problem.empty() ? "" : ": " + fact.problem), 0);
+    Forbid("no-rule", shown, "its file can not be looked at" + (fact.problem.empty() ? "" : ": " + fact.problem), 0);
     return false;
   }
   if (IsLoader(fact.path)) {
@@ -172,16 +166,13 @@ bool Decider::JudgeInside() {
     for (const auto& [name, value] : call_.environment)
       if (const CodeVariable* variable = named ? FindCodeVariable(name) : nullptr)
         Forbid("environment", name,
-               "a program that rules name may not be started with it: " +
-                   std::string(variable->reason),
-               0, layer);
+               "a program that rules name may not be started with it: " + std::string(variable->reason), 0, layer);
   }
   return true;
 }
 
 // A rule that forbids needs no identity, and counts where it can not be evaluated.
-bool Decider::JudgeForbidding(const ExecRule& rule, size_t layer, size_t index,
-                              const Names& names) {
+bool Decider::JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names) {
   if (rule.argv.empty() || !names.Meet(rule.argv[0].words)) return false;
   const SimpleCommand& command = call_.line.commands[index];
   bool hit = false;
@@ -195,15 +186,14 @@ bool Decider::JudgeForbidding(const ExecRule& rule, size_t layer, size_t index,
 }
 
 // `candidate` null: its pattern does not fit.
-bool Decider::JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs,
-                            const Candidate* candidate, size_t layer, size_t index, Level level) {
+bool Decider::JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs, const Candidate* candidate,
+                            size_t layer, size_t index, Level level) {
   const SimpleCommand& command = call_.line.commands[index];
   const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
   std::string problem = ProgramProblem(programs, fact);
   if (problem.empty() && candidate != nullptr) problem = candidate->broken;
   if (!problem.empty()) {
-    Forbid(rule.id, Shown(index), "the rule can not be evaluated: " + problem, index, layer,
-           rule.where);
+    Forbid(rule.id, Shown(index), "the rule can not be evaluated: " + problem, index, layer, rule.where);
     return true;
   }
   if (candidate == nullptr || !candidate->fits) return false;
@@ -225,8 +215,7 @@ void Decider::JoinNetwork(const ExecRule& rule, size_t layer, size_t index) {
   for (const std::string& id : rule.network) {
     const NetworkRule* named = hosts.Find(id);
     if (named == nullptr) {
-      Forbid("no-host", id, "the rule names a network rule that is not there", index, layer,
-             rule.where);
+      Forbid("no-host", id, "the rule names a network rule that is not there", index, layer, rule.where);
       continue;
     }
     group.push_back({layer, hosts.IndexOf(*named)});
@@ -262,17 +251,14 @@ std::string Decider::ProgramProblem(const NamedPrograms& programs, const Program
     bound = bound || (program != nullptr && !program->files.empty());
     same = same || (program != nullptr && IsBound(*program, fact));
   }
-  const std::string& name =
-      (programs.as_word != nullptr ? programs.as_word : programs.as_base)->name;
+  const std::string& name = (programs.as_word != nullptr ? programs.as_word : programs.as_base)->name;
   if (!bound) return name + " was bound to no file when the policy was loaded";
-  if (!fact.found)
-    return name + " was not found" + (fact.problem.empty() ? std::string() : ": " + fact.problem);
+  if (!fact.found) return name + " was not found" + (fact.problem.empty() ? std::string() : ": " + fact.problem);
   if (!same)
     return ForTerminal(fact.path) + " is not the file that " + name +
            " was bound to when the policy was loaded (reload it if the file was replaced on "
            "purpose)";
-  if (fact.is_script)
-    return ForTerminal(fact.path) + " is a script that was not taken to its interpreter";
+  if (fact.is_script) return ForTerminal(fact.path) + " is a script that was not taken to its interpreter";
   if (!fact.executable) return ForTerminal(fact.path) + " is not executable here";
   if (!fact.readable) return ForTerminal(fact.path) + " can not be read, so it can not be compared";
   return {};

@@ -32,13 +32,10 @@ const char* WhatIsCounted(BreakerKind kind) {
   return "calls";
 }
 
-std::string Seconds(uint64_t milliseconds) {
-  return std::to_string((milliseconds + 999) / 1000) + " s";
-}
+std::string Seconds(uint64_t milliseconds) { return std::to_string((milliseconds + 999) / 1000) + " s"; }
 
 std::string Within(const Breaker& breaker) {
-  if (breaker.within_last > 0)
-    return " among the last " + std::to_string(breaker.within_last) + " calls";
+  if (breaker.within_last > 0) return " among the last " + std::to_string(breaker.within_last) + " calls";
   return breaker.per_ms > 0 ? " within " + Seconds(breaker.per_ms) : "";
 }
 
@@ -51,21 +48,18 @@ void Decider::JudgePath(size_t index, size_t command, const ExecRule* rule, size
   path_judged_[index] = true;
   const WantedPath& wanted = analysis_.wanted.paths[index];
   const PathFact& fact = facts_.paths[index];
-  auto forbid = [&](const std::string& id, const std::string& object, std::string text,
-                    size_t layer, Where where) {
+  auto forbid = [&](const std::string& id, const std::string& object, std::string text, size_t layer, Where where) {
     Judged judged;
     judged.applied = {id, Level::kForbid, where, object, std::move(text), wanted.act, true, layer};
     judged.command = command;
     Add(std::move(judged));
   };
   auto fail = [&](const std::string& text) {
-    forbid(rule != nullptr ? rule->id : "no-path", wanted.text,
-           "the path " + ForTerminal(wanted.text) + " " + text, rule_layer,
-           rule != nullptr ? rule->where : Where{});
+    forbid(rule != nullptr ? rule->id : "no-path", wanted.text, "the path " + ForTerminal(wanted.text) + " " + text,
+           rule_layer, rule != nullptr ? rule->where : Where{});
   };
   if (!fact.resolved)
-    return fail("could not be resolved: " +
-                (fact.problem.empty() ? "no reason was given" : fact.problem));
+    return fail("could not be resolved: " + (fact.problem.empty() ? "no reason was given" : fact.problem));
   if (!IsCanonical(fact.path)) return fail("was resolved to one that is not canonical");
   if (wanted.is_directory && !fact.is_directory) return fail("is not a directory");
   if (std::string problem = PlaceProblem(place_); !problem.empty())
@@ -74,9 +68,8 @@ void Decider::JudgePath(size_t index, size_t command, const ExecRule* rule, size
   if (fact.path == "/dev/null" && wanted.act != Act::kDelete) return;
   auto uncovered = [&](size_t layer, const std::string& more) {
     forbid("no-path", fact.path,
-           std::string("no path rule covers ") + ActName(wanted.act) + " of " +
-               ForTerminal(fact.path) + more,
-           layer, {});
+           std::string("no path rule covers ") + ActName(wanted.act) + " of " + ForTerminal(fact.path) + more, layer,
+           {});
   };
   bool answered = false;
   for (size_t layer = 0; layer < set_.size(); ++layer) {
@@ -117,10 +110,9 @@ void Decider::JudgeHost(const HostPort& host, size_t command) {
       judged.applied.level = rule.level;
       judged.applied.where = rule.where;
       judged.applied.object = shown;
-      judged.applied.text =
-          rule.level == Level::kForbid
-              ? "may not reach " + shown + (rule.forbid_text.empty() ? "" : ": " + rule.forbid_text)
-              : rule.why;
+      judged.applied.text = rule.level == Level::kForbid
+                                ? "may not reach " + shown + (rule.forbid_text.empty() ? "" : ": " + rule.forbid_text)
+                                : rule.why;
       judged.applied.layer = layer;
       judged.command = command;
       Add(std::move(judged));
@@ -129,15 +121,13 @@ void Decider::JudgeHost(const HostPort& host, size_t command) {
   if (!answered) Forbid("no-host", shown, "no network rule covers " + shown, command);
 }
 
-void Decider::JudgeEnvironment(const std::vector<std::pair<std::string, std::string>>& variables,
-                               size_t command) {
+void Decider::JudgeEnvironment(const std::vector<std::pair<std::string, std::string>>& variables, size_t command) {
   const std::vector<std::string>& pass = set_.settings().environment_pass;
   for (const auto& [name, value] : variables) {
     if (const CodeVariable* found = FindCodeVariable(name))
       Forbid("environment", name, "no call may set it: " + std::string(found->reason), command);
     else if (std::ranges::find(pass, name) == pass.end())
-      Forbid("environment", name, "environment.pass of the policy does not name it; leave it out",
-             command);
+      Forbid("environment", name, "environment.pass of the policy does not name it; leave it out", command);
   }
 }
 
@@ -160,16 +150,15 @@ void Decider::JudgeAction(const NamedAction& named, size_t layer) {
     level = profile->Otherwise();
   }
   for (const Judged& judged : judged_)
-    if (judged.rule == nullptr && judged.applied.id == named.action &&
-        judged.applied.layer == layer && judged.command == named.command)
+    if (judged.rule == nullptr && judged.applied.id == named.action && judged.applied.layer == layer &&
+        judged.command == named.command)
       return;
   Judged judged;
   judged.applied.id = named.action;
   judged.applied.level = *level;
   judged.applied.where = profile->profile().where;
-  judged.applied.object = of_tool && !analysis_.tool_paths.empty()
-                              ? facts_.paths[analysis_.tool_paths.back()].path
-                              : named.action;
+  judged.applied.object =
+      of_tool && !analysis_.tool_paths.empty() ? facts_.paths[analysis_.tool_paths.back()].path : named.action;
   judged.applied.text = "profile " + profile->profile().name + " gives the action its level";
   judged.applied.layer = layer;
   judged.command = named.command;
@@ -197,8 +186,8 @@ void Decider::JudgeWindows() {
       judged.applied.level = known ? window.level : Level::kForbid;
       judged.applied.where = window.where;
       judged.applied.object = named->action;
-      judged.applied.text = known ? "it is outside of the hours for " + named->action
-                                  : "the local time of its zone is not known";
+      judged.applied.text =
+          known ? "it is outside of the hours for " + named->action : "the local time of its zone is not known";
       judged.applied.layer = layer;
       judged.command = named->command;
       judged.action = named->action;
@@ -207,16 +196,15 @@ void Decider::JudgeWindows() {
 }
 
 void Decider::JudgeCounters() {
-  auto judge = [&](const CounterNeed& need, const std::string& id, const std::string& what,
-                   size_t command, size_t layer, Where where) {
+  auto judge = [&](const CounterNeed& need, const std::string& id, const std::string& what, size_t command,
+                   size_t layer, Where where) {
     const auto& wanted = analysis_.wanted.counters;
     const size_t at = static_cast<size_t>(std::ranges::find(wanted, need) - wanted.begin());
     const CounterFact fact = at < facts_.counters.size() ? facts_.counters[at] : CounterFact{};
     if (HasRoom(need, fact)) return;
     Forbid(id, need.id,
            !fact.known ? "what it counts is not known now"
-                       : what + Within(need.breaker) + ", at most " +
-                             std::to_string(need.breaker.max) + " are allowed",
+                       : what + Within(need.breaker) + ", at most " + std::to_string(need.breaker.max) + " are allowed",
            command, layer, where);
   };
   if (call_.tool == Tool::kNone) return;
@@ -234,9 +222,8 @@ void Decider::JudgeCounters() {
     AddNeeds(set_.layer(layer), *rule, needs);
     for (const CounterNeed& need : needs)
       judge(need, rule->id,
-            need.kind == CounterKind::kLease ? "another run holds " + need.id
-                                             : "too many runs by this rule",
-            command, layer, rule->where);
+            need.kind == CounterKind::kLease ? "another run holds " + need.id : "too many runs by this rule", command,
+            layer, rule->where);
   }
 }
 
@@ -245,12 +232,10 @@ void Decider::JudgeReason() {
   const std::vector<std::string>& wanted = set_.settings().require_reason;
   std::vector<std::string> told;
   for (const NamedAction& named : actions_) {
-    if (std::ranges::find(wanted, named.action) == wanted.end() ||
-        std::ranges::find(told, named.action) != told.end())
+    if (std::ranges::find(wanted, named.action) == wanted.end() || std::ranges::find(told, named.action) != told.end())
       continue;
     told.push_back(named.action);
-    Forbid("reason", named.action,
-           "a call of the action " + named.action + " needs a reason; give one in `reason`",
+    Forbid("reason", named.action, "a call of the action " + named.action + " needs a reason; give one in `reason`",
            named.command);
   }
 }

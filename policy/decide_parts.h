@@ -55,8 +55,8 @@ void AddSessionNeeds(const PolicySet& set, std::vector<CounterNeed>& needs);
 
 // What the path rules of one layer say of this act on this canonical path; nothing where none
 // covers it.
-std::vector<Applied> JudgePathIn(const PolicySet& set, size_t layer, const std::string& path,
-                                 Act act, const Place& place);
+std::vector<Applied> JudgePathIn(const PolicySet& set, size_t layer, const std::string& path, Act act,
+                                 const Place& place);
 // "read is allowed under /ws, /tmp", for an agent whose path no rule of the layer covers.
 std::string WhatIsAllowed(const PolicySet& set, size_t layer, Act act, const Place& place);
 // Why no path can be judged with this workspace or tmp; empty: they can.
@@ -67,7 +67,7 @@ std::string PlaceProblem(const Place& place);
 // what Applied does not carry.
 struct Judged {
   Applied applied;
-  size_t command = SIZE_MAX;  // which simple command; none of a file tool or of the call as a whole
+  size_t command = SIZE_MAX;       // which simple command; none of a file tool or of the call as a whole
   const ExecRule* rule = nullptr;  // of an exec rule that matched
   std::string action;
   std::string profile;  // of the layer

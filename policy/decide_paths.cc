@@ -25,14 +25,13 @@ std::string PlaceProblem(const Place& place) {
   return {};
 }
 
-std::vector<Applied> JudgePathIn(const PolicySet& set, size_t layer, const std::string& path,
-                                 Act act, const Place& place) {
+std::vector<Applied> JudgePathIn(const PolicySet& set, size_t layer, const std::string& path, Act act,
+                                 const Place& place) {
   std::vector<Applied> out;
   const std::string shown = ForTerminal(path);
   for (uint32_t r : set.index(layer).paths.Covering(path, act, place)) {
     const PathRule& rule = set.layer(layer).paths[r];
-    out.push_back(
-        {rule.id, rule.level, rule.where, path, Sentence(rule, act, shown), act, true, layer});
+    out.push_back({rule.id, rule.level, rule.where, path, Sentence(rule, act, shown), act, true, layer});
   }
   return out;
 }
@@ -47,8 +46,8 @@ std::string WhatIsAllowed(const PolicySet& set, size_t layer, Act act, const Pla
     if (!rule.under.empty()) places.push_back(rule.under);
     for (const std::string& text : places) {
       if (++count > kShown) break;
-      list += (list.empty() ? "" : ", ") +
-              ForTerminal(FillIn(text, std::string(place.workspace), std::string(place.tmp)));
+      list +=
+          (list.empty() ? "" : ", ") + ForTerminal(FillIn(text, std::string(place.workspace), std::string(place.tmp)));
     }
     if (count > kShown) break;
   }

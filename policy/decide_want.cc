@@ -28,8 +28,7 @@ class Analyser {
   void Commands();
   void OneCommand(const SimpleCommand& command, size_t index);
   void NamedProgram(const SimpleCommand& command, size_t index);
-  std::vector<Candidate> Candidates(size_t layer, const SimpleCommand& command, size_t index,
-                                    WantedProgram& wanted);
+  std::vector<Candidate> Candidates(size_t layer, const SimpleCommand& command, size_t index, WantedProgram& wanted);
 
   const PolicySet& set_;
   const Call& call_;
@@ -41,8 +40,8 @@ class Analyser {
 size_t Analyser::Path(WantedPath wanted) {
   std::vector<WantedPath>& paths = out_.wanted.paths;
   for (size_t i = 0; i < paths.size(); ++i)
-    if (paths[i].text == wanted.text && paths[i].directory == wanted.directory &&
-        paths[i].act == wanted.act && paths[i].is_directory == wanted.is_directory)
+    if (paths[i].text == wanted.text && paths[i].directory == wanted.directory && paths[i].act == wanted.act &&
+        paths[i].is_directory == wanted.is_directory)
       return i;
   paths.push_back(std::move(wanted));
   return paths.size() - 1;
@@ -113,20 +112,18 @@ void Analyser::NamedProgram(const SimpleCommand& command, size_t index) {
   for (size_t layer = 0; layer < set_.size(); ++layer) {
     // Whose name it is: where layers bind it to different files, only one of them can be met.
     if (wanted.path.empty() && !name.contains('/'))
-      if (const Program* bound = set_.index(layer).FindProgram(name);
-          bound != nullptr && !bound->files.empty())
+      if (const Program* bound = set_.index(layer).FindProgram(name); bound != nullptr && !bound->files.empty())
         wanted.path = bound->files.front().path;
     wanted.want_sha256 |= set_.index(layer).hashes_everything();
-    analysis.layers.push_back(set_.Speaks(layer, Matter::kExec)
-                                  ? Candidates(layer, command, index, wanted)
-                                  : std::vector<Candidate>());
+    analysis.layers.push_back(set_.Speaks(layer, Matter::kExec) ? Candidates(layer, command, index, wanted)
+                                                                : std::vector<Candidate>());
   }
   analysis.program = out_.wanted.programs.size();
   out_.wanted.programs.push_back(std::move(wanted));
 }
 
-std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& command,
-                                            size_t index, WantedProgram& wanted) {
+std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& command, size_t index,
+                                            WantedProgram& wanted) {
   const LayerIndex& found = set_.index(layer);
   const Policy& policy = set_.layer(layer);
   const NamedPrograms named(found, command.argv[0]);
@@ -147,8 +144,8 @@ std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& c
     if (candidate.fits) {
       candidate.hosts = std::move(fit.hosts);
       for (const NamedPath& path : fit.paths)
-        candidate.paths.push_back(Path({directory_, command.argv[path.word].substr(path.offset),
-                                        path.act, path.act != Act::kDelete, false, index}));
+        candidate.paths.push_back(Path({directory_, command.argv[path.word].substr(path.offset), path.act,
+                                        path.act != Act::kDelete, false, index}));
       if (!call_.inside) AddNeeds(policy, rule, out_.wanted.counters);
     }
     candidates.push_back(std::move(candidate));
@@ -199,8 +196,7 @@ void AddNeeds(const Policy& layer, const ExecRule& rule, std::vector<CounterNeed
 void AddSessionNeeds(const PolicySet& set, std::vector<CounterNeed>& needs) {
   for (const auto& layer : set.layers())
     for (const Breaker& breaker : layer->session)
-      AddOnce({CounterKind::kBreaker, layer->layer,
-               std::string("session.") + BreakerName(breaker.kind), breaker},
+      AddOnce({CounterKind::kBreaker, layer->layer, std::string("session.") + BreakerName(breaker.kind), breaker},
               needs);
 }
 

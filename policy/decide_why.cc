@@ -13,8 +13,7 @@ std::string Part(const Call& call, size_t index) {
   if (index >= commands.size()) return {};
   const std::string shown = "`" + ShowCommand(commands[index].argv) + "`: ";
   if (commands.size() == 1) return shown;
-  return "part " + std::to_string(index + 1) + " of " + std::to_string(commands.size()) + ", " +
-         shown;
+  return "part " + std::to_string(index + 1) + " of " + std::to_string(commands.size()) + ", " + shown;
 }
 
 std::string Colon(const std::string& text) { return text.empty() ? "" : ": " + text; }
@@ -22,12 +21,11 @@ std::string Colon(const std::string& text) { return text.empty() ? "" : ": " + t
 std::string OfRule(const Judged& judged) {
   const Applied& applied = judged.applied;
   const ExecRule& rule = *judged.rule;
-  const bool by_profile =
-      rule.level.value_or(Level::kAuto) < applied.level && !judged.profile.empty();
-  const std::string source =
-      !by_profile             ? ""
-      : judged.action.empty() ? " (it has neither level nor action)"
-                              : " (profile " + judged.profile + ", action " + judged.action + ")";
+  const bool by_profile = rule.level.value_or(Level::kAuto) < applied.level && !judged.profile.empty();
+  const std::string source = !by_profile ? ""
+                             : judged.action.empty()
+                                 ? " (it has neither level nor action)"
+                                 : " (profile " + judged.profile + ", action " + judged.action + ")";
   switch (applied.level) {
     case Level::kForbid:
       return "rule " + rule.id + " forbids it" + source + Colon(applied.text);
@@ -42,21 +40,19 @@ std::string OfRule(const Judged& judged) {
 }
 
 std::string Describe(const PolicySet& set, const SimpleCommand& command, const NearMiss& miss) {
-  std::string out = "rule " + miss.id + " (" + set.layer(miss.layer).file + ":" +
-                    std::to_string(miss.where.line) + ") fits `";
+  std::string out =
+      "rule " + miss.id + " (" + set.layer(miss.layer).file + ":" + std::to_string(miss.where.line) + ") fits `";
   const std::vector<std::string> fitting(
-      command.argv.begin(), command.argv.begin() + static_cast<ptrdiff_t>(std::min(
-                                                       miss.words_matched, command.argv.size())));
+      command.argv.begin(),
+      command.argv.begin() + static_cast<ptrdiff_t>(std::min(miss.words_matched, command.argv.size())));
   out += ShowCommand(fitting) + "` and then takes " + miss.expected;
-  return out + (miss.words_matched >= command.argv.size()
-                    ? ", but nothing more was given"
-                    : ", not `" + ShowCommand({miss.failed_word}) + "`");
+  return out + (miss.words_matched >= command.argv.size() ? ", but nothing more was given"
+                                                          : ", not `" + ShowCommand({miss.failed_word}) + "`");
 }
 
 enum class Rules : bool { kAll, kAllowing };
 
-std::vector<NearMiss> MissesIn(const PolicySet& set, const SimpleCommand& command, size_t layer,
-                               Rules which) {
+std::vector<NearMiss> MissesIn(const PolicySet& set, const SimpleCommand& command, size_t layer, Rules which) {
   std::vector<NearMiss> misses;
   if (command.argv.empty() || command.change_directory) return misses;
   for (uint32_t r : set.index(layer).WithBase(BaseName(command.argv[0]))) {
@@ -67,15 +63,13 @@ std::vector<NearMiss> MissesIn(const PolicySet& set, const SimpleCommand& comman
     if (!fit.broken.empty()) {
       miss.words_matched = 1;
       miss.expected = "nothing: " + fit.broken;
-    } else if (std::optional<size_t> never = FindNeverArg(rule.never_args, command.argv);
-               fit.fits && never) {
+    } else if (std::optional<size_t> never = FindNeverArg(rule.never_args, command.argv); fit.fits && never) {
       miss.words_matched = *never;
       miss.expected = "none of its never-args";
     } else if (fit.fits) {
       continue;
     }
-    if (miss.words_matched < command.argv.size())
-      miss.failed_word = command.argv[miss.words_matched];
+    if (miss.words_matched < command.argv.size()) miss.failed_word = command.argv[miss.words_matched];
     misses.push_back(std::move(miss));
   }
   return misses;
@@ -86,8 +80,7 @@ std::vector<NearMiss> MissesIn(const PolicySet& set, const SimpleCommand& comman
 std::vector<NearMiss> NearMisses(const PolicySet& set, const SimpleCommand& command) {
   std::vector<NearMiss> misses;
   for (size_t layer = 0; layer < set.size(); ++layer)
-    for (NearMiss& miss : MissesIn(set, command, layer, Rules::kAll))
-      misses.push_back(std::move(miss));
+    for (NearMiss& miss : MissesIn(set, command, layer, Rules::kAll)) misses.push_back(std::move(miss));
   return misses;
 }
 
@@ -97,8 +90,7 @@ std::string WhyNoRule(const PolicySet& set, const SimpleCommand& command, size_t
   std::string names;
   for (size_t i = 0; i < set.size(); ++i) {
     if (layer != SIZE_MAX && layer != i) continue;
-    for (NearMiss& miss : MissesIn(set, command, i, Rules::kAllowing))
-      misses.push_back(std::move(miss));
+    for (NearMiss& miss : MissesIn(set, command, i, Rules::kAllowing)) misses.push_back(std::move(miss));
     if (names.empty()) names = set.index(i).allowed_names();
   }
   std::ranges::stable_sort(misses, std::ranges::greater(), &NearMiss::words_matched);
@@ -118,22 +110,18 @@ std::string WhyNoRule(const PolicySet& set, const SimpleCommand& command, size_t
 
 std::string WhyDecided(const Call& call, const Judged& judged) {
   const Applied& applied = judged.applied;
-  const std::string unread =
-      "warder runs commands without a shell and can not read this line to its end: ";
+  const std::string unread = "warder runs commands without a shell and can not read this line to its end: ";
   constexpr const char* kUnderstood =
       ". Understood: plain commands with quotes, pipes, && || ;, < > >> 2>&1, and cd DIR &&";
   if (applied.id == "opaque") return unread + applied.text + kUnderstood;
   // Decided as the argv of a shell; no rule is for that.
   if (call.line.opaque && applied.id == "no-rule")
-    return unread + call.line.why_opaque + kUnderstood +
-           ". Given to a shell as a whole: " + applied.text;
+    return unread + call.line.why_opaque + kUnderstood + ". Given to a shell as a whole: " + applied.text;
   const std::string part = Part(call, judged.command);
   if (judged.rule != nullptr) return part + OfRule(judged);
-  if (applied.id == "environment")
-    return part + "the variable " + ForTerminal(applied.object) + ": " + applied.text;
-  const bool by_itself = applied.id == "no-rule" || applied.id == "no-path" ||
-                         applied.id == "no-host" || applied.id == "profile" ||
-                         applied.id == "facts" || applied.id == "reason" ||
+  if (applied.id == "environment") return part + "the variable " + ForTerminal(applied.object) + ": " + applied.text;
+  const bool by_itself = applied.id == "no-rule" || applied.id == "no-path" || applied.id == "no-host" ||
+                         applied.id == "profile" || applied.id == "facts" || applied.id == "reason" ||
                          applied.id == "own-session" || applied.id.starts_with("session.");
   if (by_itself) return part + applied.text;
   if (!judged.action.empty() && applied.id == judged.action)

@@ -33,8 +33,8 @@ class Decider {
 
   // decide.cc
   void Add(Judged judged) { judged_.push_back(std::move(judged)); }
-  void Forbid(std::string id, std::string object, std::string text, size_t command = SIZE_MAX,
-              size_t layer = SIZE_MAX, Where where = {});
+  void Forbid(std::string id, std::string object, std::string text, size_t command = SIZE_MAX, size_t layer = SIZE_MAX,
+              Where where = {});
   bool FactsFit() const;
   void JudgeLine();
   void JudgeTool();
@@ -48,23 +48,20 @@ class Decider {
   bool JudgeProgramIn(size_t layer, size_t index, Names& names);
   void JudgeUnmatched(size_t layer, size_t index, bool strict_names_it);
   bool JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names);
-  bool JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs,
-                     const Candidate* candidate, size_t layer, size_t index, Level level);
+  bool JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs, const Candidate* candidate, size_t layer,
+                     size_t index, Level level);
   void Match(const ExecRule& rule, size_t layer, size_t index, Level level);
   void JoinNetwork(const ExecRule& rule, size_t layer, size_t index);
   // Of what a command is started as; what its file is bound to differs by layer.
-  static std::vector<std::string_view> BaseNames(const SimpleCommand& command,
-                                                 const ProgramFact& fact);
+  static std::vector<std::string_view> BaseNames(const SimpleCommand& command, const ProgramFact& fact);
   const std::string& Shown(size_t index);
   static std::string ProgramProblem(const NamedPrograms& programs, const ProgramFact& fact);
   bool JudgeInside();
 
   // decide_objects.cc
-  void JudgePath(size_t index, size_t command, const ExecRule* rule = nullptr,
-                 size_t rule_layer = SIZE_MAX);
+  void JudgePath(size_t index, size_t command, const ExecRule* rule = nullptr, size_t rule_layer = SIZE_MAX);
   void JudgeHost(const HostPort& host, size_t command);
-  void JudgeEnvironment(const std::vector<std::pair<std::string, std::string>>& variables,
-                        size_t command);
+  void JudgeEnvironment(const std::vector<std::pair<std::string, std::string>>& variables, size_t command);
   void JudgeActions();
   void JudgeAction(const NamedAction& named, size_t layer);
   void JudgeWindows();

@@ -35,8 +35,7 @@ Facts Imagine(const PolicySet& set, const Call& call, bool exists) {
   facts.workspace = kWorkspace;
   const Wanted wanted = Want(set, call);
   for (const WantedPath& path : wanted.paths) {
-    const std::string from =
-        path.directory < facts.paths.size() ? facts.paths[path.directory].path : kWorkspace;
+    const std::string from = path.directory < facts.paths.size() ? facts.paths[path.directory].path : kWorkspace;
     PathFact& fact = facts.paths.emplace_back();
     fact.resolved = true;
     fact.path = Lexical(from, path.text);
@@ -48,11 +47,9 @@ Facts Imagine(const PolicySet& set, const Call& call, bool exists) {
     for (const auto& layer : set.layers())
       for (const Program& known : layer->programs)
         for (const BoundFile& file : known.files)
-          if (!fact.found && !program.path.empty() &&
-              (file.path == program.path || known.name == program.path))
-            fact = {true,     "",       file.path,
-                    file.dev, file.ino, file.sha256 ? file.sha256 : known.sha256,
-                    true,     true,     false};
+          if (!fact.found && !program.path.empty() && (file.path == program.path || known.name == program.path))
+            fact = {true, "",   file.path, file.dev, file.ino, file.sha256 ? file.sha256 : known.sha256,
+                    true, true, false};
   }
   facts.counters.assign(wanted.counters.size(), {true, 0});
   return facts;
@@ -73,8 +70,8 @@ PolicySet WithEveryProgram(const PolicySet& set, bool windows) {
       if (!program.files.empty()) continue;
       auto [file, fresh] = made.try_emplace(program.name);
       if (fresh)
-        file->second = {program.name.starts_with('/') ? program.name : "/usr/bin/" + program.name,
-                        UINT64_MAX, next++, program.sha256};
+        file->second = {program.name.starts_with('/') ? program.name : "/usr/bin/" + program.name, UINT64_MAX, next++,
+                        program.sha256};
       program.files.push_back(file->second);
     }
     if (!windows) whole->windows.clear();
@@ -108,8 +105,7 @@ ExampleAnswer Try(const PolicySet& set, size_t layer, uint32_t r, const std::str
       const Fit fit = FitArgv(rule.argv, call.line.commands[0].argv, Explain::kYes);
       return {true, false,
               fit.fits ? "it has one of the never-args"
-                       : "after " + std::to_string(fit.words_matched) + " words it takes " +
-                             fit.expected + fit.broken};
+                       : "after " + std::to_string(fit.words_matched) + " words it takes " + fit.expected + fit.broken};
     }
     std::vector<size_t> paths = analysis.commands[0].paths;
     paths.insert(paths.end(), candidate.paths.begin(), candidate.paths.end());
@@ -129,8 +125,7 @@ ExampleAnswer Try(const PolicySet& set, size_t layer, uint32_t r, const std::str
   return {true, false, "the rule is for another program"};
 }
 
-void RunRuleExamples(const PolicySet& set, size_t layer, uint32_t r,
-                     std::vector<Finding>& findings) {
+void RunRuleExamples(const PolicySet& set, size_t layer, uint32_t r, std::vector<Finding>& findings) {
   const ExecRule& rule = set.layer(layer).exec[r];
   for (const bool wanted : {true, false}) {
     for (const Example& example : wanted ? rule.match : rule.not_match) {
@@ -140,8 +135,7 @@ void RunRuleExamples(const PolicySet& set, size_t layer, uint32_t r,
       findings.push_back({example.where,
                           "rule " + rule.id + ": `" + ForTerminal(example.line) + "` should " +
                               (wanted ? "match" : "not match") + verb + answer.why,
-                          "change the pattern, or move the example to " +
-                              std::string(wanted ? "not-match" : "match"),
+                          "change the pattern, or move the example to " + std::string(wanted ? "not-match" : "match"),
                           layer});
     }
   }
@@ -207,35 +201,33 @@ class TestRun {
   void Run(size_t layer, const Test& test, std::vector<Finding>& findings) const {
     const PolicySet& set = test.at ? with_windows_ : without_;
     const std::string shown =
-        "test `" +
-        ForTerminal(test.run.empty() ? test.tool + " " + test.path + test.url : test.run) + "`";
+        "test `" + ForTerminal(test.run.empty() ? test.tool + " " + test.path + test.url : test.run) + "`";
     Call call;
     if (!CallOf(test, call)) {
-      findings.push_back({test.where, shown + ": no such call can be made",
-                          "name a tool of every host, and a plain http URL", layer});
+      findings.push_back(
+          {test.where, shown + ": no such call can be made", "name a tool of every host, and a plain http URL", layer});
       return;
     }
     const Decision decision = Decide(set, call, FactsOf(set, call, test), test.profile);
     const PolicySet alone(set.layer(layer));
     const Level own = OwnLevel(alone, call, FactsOf(alone, call, test), test);
-    const std::string by = " by " + decision.rule +
-                           (set.size() > 1 ? " (" + decision.layer + ")" : "") + ": " +
-                           decision.why;
+    const std::string by =
+        " by " + decision.rule + (set.size() > 1 ? " (" + decision.layer + ")" : "") + ": " + decision.why;
     if (decision.level < test.expect || own > test.expect)
       findings.push_back({test.where,
                           shown + " should be " + LevelName(test.expect) + " and is " +
                               LevelName(own > test.expect ? own : decision.level) + by,
                           "change the rules, or what the test expects", layer});
     else if (decision.level > test.expect)
-      findings.push_back({test.where,
-                          shown + " is " + LevelName(test.expect) + " for its own layer, and " +
-                              LevelName(decision.level) + by,
-                          "nothing: another layer may always be stricter", layer, false});
+      findings.push_back(
+          {test.where,
+           shown + " is " + LevelName(test.expect) + " for its own layer, and " + LevelName(decision.level) + by,
+           "nothing: another layer may always be stricter", layer, false});
     else if (!test.by.empty() && !DecidedBy(set, decision, test.by))
-      findings.push_back({test.where,
-                          shown + " is " + LevelName(decision.level) + " as expected, but not by " +
-                              test.by + ", it is" + by,
-                          "name the rule that decided, or change the rules", layer});
+      findings.push_back(
+          {test.where,
+           shown + " is " + LevelName(decision.level) + " as expected, but not by " + test.by + ", it is" + by,
+           "name the rule that decided, or change the rules", layer});
   }
 
  private:
@@ -256,8 +248,7 @@ std::vector<Finding> RunExamples(const PolicySet& set) {
   std::vector<Finding> findings;
   for (size_t layer = 0; layer < set.size(); ++layer) {
     const Policy& policy = run.set().layer(layer);
-    for (uint32_t r = 0; r < policy.exec.size(); ++r)
-      RunRuleExamples(run.set(), layer, r, findings);
+    for (uint32_t r = 0; r < policy.exec.size(); ++r) RunRuleExamples(run.set(), layer, r, findings);
     for (const Test& test : policy.tests) run.Run(layer, test, findings);
   }
   return findings;

@@ -11,8 +11,7 @@ bool CoversPort(const NetworkRule& rule, uint16_t port) {
 }
 
 bool CoversMethod(const NetworkRule& rule, const std::string& method) {
-  return rule.methods.empty() || method.empty() ||
-         std::ranges::find(rule.methods, method) != rule.methods.end();
+  return rule.methods.empty() || method.empty() || std::ranges::find(rule.methods, method) != rule.methods.end();
 }
 
 }  // namespace
@@ -39,8 +38,7 @@ std::vector<uint32_t> HostIndex::Covering(const HostPort& host) const {
     auto found = by_host_.find(key);
     if (found == by_host_.end()) return;
     for (uint32_t r : found->second)
-      if (CoversPort(policy_->network[r], host.port) &&
-          CoversMethod(policy_->network[r], host.method))
+      if (CoversPort(policy_->network[r], host.port) && CoversMethod(policy_->network[r], host.method))
         out.push_back(r);
   };
   look(host.name);

@@ -13,15 +13,13 @@ std::string_view BaseName(std::string_view path) { return path.substr(path.find_
 bool IsBound(const Program& program, const ProgramFact& fact) {
   return std::ranges::any_of(program.files, [&](const BoundFile& file) {
     const std::optional<Digest>& pin = file.sha256 ? file.sha256 : program.sha256;
-    return file.dev == fact.dev && file.ino == fact.ino &&
-           (!pin || (fact.sha256 && *fact.sha256 == *pin));
+    return file.dev == fact.dev && file.ino == fact.ino && (!pin || (fact.sha256 && *fact.sha256 == *pin));
   });
 }
 
 // ---- profiles
 // ------------------------------------------------------------------------------------
-ResolvedProfile::ResolvedProfile(const Policy& policy, const Profile& profile)
-    : profile_(&profile) {
+ResolvedProfile::ResolvedProfile(const Policy& policy, const Profile& profile) : profile_(&profile) {
   std::vector<const Profile*> chain;
   bool otherwise = false;
   for (const Profile* at = &profile; at != nullptr;) {
@@ -32,11 +30,9 @@ ResolvedProfile::ResolvedProfile(const Policy& policy, const Profile& profile)
       otherwise = true;
     }
     approve_becomes_forbid_ |= at->approve_becomes_forbid;
-    auto next = std::ranges::find_if(policy.profiles,
-                                     [&](const Profile& p) { return p.name == at->based_on; });
+    auto next = std::ranges::find_if(policy.profiles, [&](const Profile& p) { return p.name == at->based_on; });
     if (!at->based_on.empty() && next == policy.profiles.end())
-      problem_ =
-          "the profile " + profile.name + " is based on " + at->based_on + ", which is not there";
+      problem_ = "the profile " + profile.name + " is based on " + at->based_on + ", which is not there";
     at = at->based_on.empty() || next == policy.profiles.end() ? nullptr : &*next;
     // The loader refuses circles and unknown names; a policy from elsewhere gets nothing by them.
     if (at != nullptr && std::ranges::find(chain, at) != chain.end()) {
@@ -51,9 +47,7 @@ std::optional<Level> ResolvedProfile::Explicit(const std::string& action) const 
   return found == actions_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Level ResolvedProfile::LevelOf(const std::string& action) const {
-  return Explicit(action).value_or(otherwise_);
-}
+Level ResolvedProfile::LevelOf(const std::string& action) const { return Explicit(action).value_or(otherwise_); }
 
 Level RuleLevel(const ExecRule& rule, const ResolvedProfile* profile) {
   if (profile != nullptr && !rule.action.empty())
@@ -65,8 +59,7 @@ Level RuleLevel(const ExecRule& rule, const ResolvedProfile* profile) {
 // ---- the layer
 // ------------------------------------------------------------------------------------
 LayerIndex::LayerIndex(const Policy& policy) : paths(policy), hosts(policy) {
-  for (const Profile& profile : policy.profiles)
-    profiles_.emplace(profile.name, ResolvedProfile(policy, profile));
+  for (const Profile& profile : policy.profiles) profiles_.emplace(profile.name, ResolvedProfile(policy, profile));
   IndexPrograms(policy);
   IndexRules(policy);
 }
@@ -88,9 +81,8 @@ void LayerIndex::IndexRules(const Policy& policy) {
   std::vector<std::string_view> allowed;
   auto can_forbid = [&](const ExecRule& rule) {
     if (rule.level == Level::kForbid) return true;
-    return std::ranges::any_of(profiles_, [&](const auto& named) {
-      return RuleLevel(rule, &named.second) == Level::kForbid;
-    });
+    return std::ranges::any_of(profiles_,
+                               [&](const auto& named) { return RuleLevel(rule, &named.second) == Level::kForbid; });
   };
   for (uint32_t r = 0; r < policy.exec.size(); ++r) {
     const ExecRule& rule = policy.exec[r];
@@ -109,8 +101,7 @@ void LayerIndex::IndexRules(const Policy& policy) {
         if (!forbids) forbids = can_forbid(rule);
         hashes_everything_ = hashes_everything_ || *forbids;
       }
-      if (rule.level != Level::kForbid && allowed.size() <= kShown &&
-          std::ranges::find(allowed, word) == allowed.end())
+      if (rule.level != Level::kForbid && allowed.size() <= kShown && std::ranges::find(allowed, word) == allowed.end())
         allowed.push_back(word);
     }
   }
@@ -120,11 +111,10 @@ void LayerIndex::IndexRules(const Policy& policy) {
 }
 
 void LayerIndex::IndexSecond(const ExecRule& rule, uint32_t r, BySecond& into) {
-  const bool usable = std::ranges::all_of(
-      rule.argv, [](const Element& element) { return ProblemOf(element).empty(); });
+  const bool usable = std::ranges::all_of(rule.argv, [](const Element& element) { return ProblemOf(element).empty(); });
   const Element* second = rule.argv.size() > 1 ? &rule.argv[1] : nullptr;
-  if (!usable || second == nullptr || second->kind != ElementKind::kWords ||
-      second->repeat_low != 1 || second->repeat_high != 1) {
+  if (!usable || second == nullptr || second->kind != ElementKind::kWords || second->repeat_low != 1 ||
+      second->repeat_high != 1) {
     into.open.push_back(r);
     return;
   }
@@ -134,8 +124,7 @@ void LayerIndex::IndexSecond(const ExecRule& rule, uint32_t r, BySecond& into) {
   }
 }
 
-std::vector<uint32_t> LayerIndex::MayFit(std::string_view base,
-                                         const std::vector<std::string>& argv) const {
+std::vector<uint32_t> LayerIndex::MayFit(std::string_view base, const std::vector<std::string>& argv) const {
   auto found = by_second_.find(base);
   if (found == by_second_.end()) return {};
   std::vector<uint32_t> rules = found->second.open;
@@ -164,8 +153,7 @@ std::vector<std::string_view> LayerIndex::BoundTo(const ProgramFact& fact) const
   };
   if (auto found = by_file_.find({fact.dev, fact.ino}); found != by_file_.end()) add(found->second);
   if (!fact.sha256 || by_digest_.empty()) return names;
-  if (auto found = by_digest_.find(std::string(AsBytes(*fact.sha256))); found != by_digest_.end())
-    add(found->second);
+  if (auto found = by_digest_.find(std::string(AsBytes(*fact.sha256))); found != by_digest_.end()) add(found->second);
   return names;
 }
 

@@ -78,7 +78,7 @@ class PathIndex {
   // By root, then by the literal directory with which the pattern begins.
   std::unordered_map<std::string_view, std::vector<Pattern>> patterns_[3];
   std::vector<std::vector<Pattern>> unless_;  // by rule
-  std::vector<Pattern> plain_;  // of rules that forbid delete: what they name without a wildcard
+  std::vector<Pattern> plain_;                // of rules that forbid delete: what they name without a wildcard
 };
 
 // ---- hosts (policy/host_index.cc)
@@ -146,9 +146,7 @@ class LayerIndex {
     bool operator==(const FileId&) const = default;
   };
   struct HashFileId {
-    size_t operator()(const FileId& id) const {
-      return std::hash<uint64_t>()(id.ino * 31 + id.dev);
-    }
+    size_t operator()(const FileId& id) const { return std::hash<uint64_t>()(id.ino * 31 + id.dev); }
   };
   std::unordered_map<FileId, std::vector<const Program*>, HashFileId> by_file_;
   std::unordered_map<std::string, std::vector<const Program*>> by_digest_;

@@ -24,8 +24,7 @@ struct Word {
 };
 
 bool IsNameByte(char c, bool first) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (!first && c >= '0' && c <= '9');
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
 bool IsName(std::string_view text) {
@@ -78,8 +77,7 @@ class LineReader {
   explicit LineReader(std::string_view line) : line_(line) {}
 
   CommandLine Read() {
-    if (!Bytes() || !Commands() || !ChangesOfDirectory())
-      ForShell(out_, {"sh", "-c", std::string(line_)});
+    if (!Bytes() || !Commands() || !ChangesOfDirectory()) ForShell(out_, {"sh", "-c", std::string(line_)});
     return std::move(out_);
   }
 
@@ -91,9 +89,7 @@ class LineReader {
     return false;
   }
   bool End() const { return at_ >= line_.size(); }
-  char Peek(size_t ahead = 0) const {
-    return at_ + ahead < line_.size() ? line_[at_ + ahead] : '\0';
-  }
+  char Peek(size_t ahead = 0) const { return at_ + ahead < line_.size() ? line_[at_ + ahead] : '\0'; }
   void SkipBlanks() {
     while (Peek() == ' ' || Peek() == '\t') ++at_;
   }
@@ -153,8 +149,7 @@ bool LineReader::Connector(Join& join, bool& more) {
   if (start < line_.size() && c == '&' && next != '&')
     return Opaque(start, "`&` runs in the background; use && or ; between commands");
   if (c == '|' && next == '&') return Opaque(start, "`|&`; write 2>&1 | instead");
-  if (c == ';' && (next == ';' || next == '&'))
-    return Opaque(start, "`;;` or `;&` outside of case");
+  if (c == ';' && (next == ';' || next == '&')) return Opaque(start, "`;;` or `;&` outside of case");
   join = c == '|' ? next == '|' ? Join::kOr : Join::kPipe : c == '&' ? Join::kAnd : Join::kThen;
   SkipBlankLines();
   more = !End();
@@ -186,8 +181,7 @@ bool LineReader::Simple(Join join) {
       return false;
     }
   }
-  if (command.argv.empty())
-    return Opaque(start, "no program here: an empty part, or only assignments or redirections");
+  if (command.argv.empty()) return Opaque(start, "no program here: an empty part, or only assignments or redirections");
   if (command.argv.size() > limits::kMaxArgvWords) return Opaque(start, "more than 1024 words");
   out_.commands.push_back(std::move(command));
   return true;
@@ -203,8 +197,7 @@ bool LineReader::Place(SimpleCommand& command, Word word) {
       return true;
     }
     if (!word.quoted && IsReservedWord(word.text))
-      return Opaque(word.at,
-                    "`" + word.text + "` is part of the shell's language; write plain commands");
+      return Opaque(word.at, "`" + word.text + "` is part of the shell's language; write plain commands");
     if (word.text.empty()) return Opaque(word.at, "a program without a name");
     if (word.text.find('=') != std::string::npos)
       return Opaque(word.at, "neither an assignment nor the name of a program");
@@ -215,8 +208,7 @@ bool LineReader::Place(SimpleCommand& command, Word word) {
 
 bool LineReader::Redirect(SimpleCommand& command, std::optional<int> number) {
   const size_t start = at_;
-  if (command.redirections.size() == kMaxRedirections)
-    return Opaque(start, "more than 16 redirections");
+  if (command.redirections.size() == kMaxRedirections) return Opaque(start, "more than 16 redirections");
   const bool reads = Peek() == '<';
   const char next = Peek(1);
   Redirection redirection;
@@ -224,14 +216,11 @@ bool LineReader::Redirect(SimpleCommand& command, std::optional<int> number) {
   if (reads != (redirection.fd == 0))
     return Opaque(start, "a redirection that reads another descriptor than 0, or writes 0");
   if (next == '(') return Opaque(start, "a process substitution; use a pipe or a file");
-  if (reads && next == '<')
-    return Opaque(start, "a here-document; give the text as the call's stdin");
+  if (reads && next == '<') return Opaque(start, "a here-document; give the text as the call's stdin");
   if (next == '|' || (reads && (next == '&' || next == '>')))
     return Opaque(start, "`>|`, `<&` or `<>`; only < > >> and 2>&1 are understood");
   if (next == '&') return Duplicate(command, number, start);
-  redirection.kind = reads         ? RedirectKind::kRead
-                     : next == '>' ? RedirectKind::kAppend
-                                   : RedirectKind::kTruncate;
+  redirection.kind = reads ? RedirectKind::kRead : next == '>' ? RedirectKind::kAppend : RedirectKind::kTruncate;
   at_ += redirection.kind == RedirectKind::kAppend ? 2 : 1;
   if (!Target(redirection)) return false;
   command.redirections.push_back(std::move(redirection));
@@ -244,11 +233,9 @@ bool LineReader::Duplicate(SimpleCommand& command, std::optional<int> number, si
   const char from = Peek(), after = Peek(1);
   const uint8_t fd = static_cast<uint8_t>(number.value_or(1));
   const bool ends = at_ + 1 >= line_.size() || std::string_view(" \t\n;&|").contains(after);
-  if (End() || from != (fd == 2 ? '1' : '2') || !ends)
-    return Opaque(start, "a duplication other than 2>&1 and >&2");
+  if (End() || from != (fd == 2 ? '1' : '2') || !ends) return Opaque(start, "a duplication other than 2>&1 and >&2");
   ++at_;
-  command.redirections.push_back(
-      {fd, RedirectKind::kDuplicate, "", static_cast<uint8_t>(from - '0')});
+  command.redirections.push_back({fd, RedirectKind::kDuplicate, "", static_cast<uint8_t>(from - '0')});
   return true;
 }
 
@@ -256,14 +243,12 @@ bool LineReader::Target(Redirection& redirection) {
   SkipBlanks();
   Word word;
   word.at = at_;
-  if (End() || std::string_view("\n;&|<>").contains(Peek()))
-    return Opaque(at_, "a redirection without a path");
+  if (End() || std::string_view("\n;&|<>").contains(Peek())) return Opaque(at_, "a redirection without a path");
   if (!ReadWord(word)) return false;
   if (word.text.empty()) return Opaque(word.at, "a redirection to an empty path");
   // bash opens these itself, not as files (bash(1) "REDIRECTION").
   for (std::string_view own : {"/dev/tcp/", "/dev/udp/", "/dev/fd/", "/dev/std"})
-    if (word.text.starts_with(own))
-      return Opaque(word.at, "a name below /dev that shells treat specially");
+    if (word.text.starts_with(own)) return Opaque(word.at, "a name below /dev that shells treat specially");
   redirection.path = std::move(word.text);
   return true;
 }
@@ -283,8 +268,7 @@ bool LineReader::ReadWord(Word& word) {
       if (!DoubleQuoted(word)) return false;
     } else if (c == '\\') {
       if (at_ + 1 >= line_.size()) return Opaque(at_, "a backslash at the end");
-      if (Peek(1) == '\n')
-        return Opaque(at_, "a line that continues on the next; write it as one line");
+      if (Peek(1) == '\n') return Opaque(at_, "a line that continues on the next; write it as one line");
       word.text += Peek(1);
       word.quoted = true;
       at_ += 2;
@@ -305,8 +289,7 @@ bool LineReader::Unquoted(Word& word) {
   const char before = begins ? '\0' : line_[at_ - 1];
   if (c == '~' && (begins || std::string_view("=:'\"\\").contains(before)))
     return Opaque(at_, "`~` expands to a home directory; write the path, or quote it");
-  if (c == '=' && word.equals == kNone && !word.quoted && IsName(word.text))
-    word.equals = word.text.size();
+  if (c == '=' && word.equals == kNone && !word.quoted && IsName(word.text)) word.equals = word.text.size();
   word.text += c;
   ++at_;
   return true;
@@ -322,8 +305,7 @@ bool LineReader::DoubleQuoted(Word& word) {
       return true;
     }
     if (c == '$' || c == '`') return Opaque(at_, MeaningOf(c));
-    if (c == '\\' && Peek(1) == '\n')
-      return Opaque(at_, "a line that continues on the next; write it as one line");
+    if (c == '\\' && Peek(1) == '\n') return Opaque(at_, "a line that continues on the next; write it as one line");
     // POSIX 2.2.3: only before these does a backslash quote; else it stands for itself.
     if (c == '\\' && at_ + 1 < line_.size() && std::string_view("$`\"\\").contains(Peek(1))) ++at_;
     word.text += Peek();
@@ -339,8 +321,7 @@ bool LineReader::ChangesOfDirectory() {
   for (size_t i = 0; i < commands.size(); ++i) {
     SimpleCommand& command = commands[i];
     if (changed && (command.join == Join::kOr || command.join == Join::kThen))
-      return Opaque(0,
-                    "after `cd`, join what follows with && (else it runs elsewhere when cd fails)");
+      return Opaque(0, "after `cd`, join what follows with && (else it runs elsewhere when cd fails)");
     if (command.argv[0] != "cd") continue;
     if (command.argv.size() != 2 || command.argv[1].empty() || command.argv[1][0] == '-' ||
         !command.assignments.empty() || !command.redirections.empty())
@@ -395,8 +376,8 @@ CommandLine ReadArgv(const std::vector<std::string>& argv) {
   return line;
 }
 
-SimpleCommand AsInterpreter(const SimpleCommand& command, const std::string& interpreter,
-                            const std::string& argument, const std::string& file) {
+SimpleCommand AsInterpreter(const SimpleCommand& command, const std::string& interpreter, const std::string& argument,
+                            const std::string& file) {
   SimpleCommand rewritten = command;
   rewritten.called_as = command.argv;
   rewritten.script = file;
@@ -416,8 +397,7 @@ std::string ShowCommand(const std::vector<std::string>& argv) {
   }
   if (line.size() <= kShown) return ForTerminal(line);
   size_t cut = kShown;
-  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xc0) == 0x80)
-    --cut;  // between characters
+  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xc0) == 0x80) --cut;  // between characters
   return ForTerminal(line.substr(0, cut)) + "…";
 }
 

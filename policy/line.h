@@ -59,8 +59,8 @@ CommandLine ReadArgv(const std::vector<std::string>& argv);
 
 // How the kernel would start a `#!` file: {interpreter, argument where there is one, file,
 // arguments…}.
-SimpleCommand AsInterpreter(const SimpleCommand& command, const std::string& interpreter,
-                            const std::string& argument, const std::string& file);
+SimpleCommand AsInterpreter(const SimpleCommand& command, const std::string& interpreter, const std::string& argument,
+                            const std::string& file);
 
 // The argv as a line, for people and agents: quoted, controls escaped, cut after 200 bytes.
 std::string ShowCommand(const std::vector<std::string>& argv);

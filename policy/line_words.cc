@@ -8,22 +8,19 @@ namespace warder::policy {
 namespace {
 
 constexpr std::array<std::string_view, 24> kReserved = {
-    "!",    "[[",     "]]",   "{",    "}",     "case",  "coproc",   "do",
-    "done", "elif",   "else", "esac", "fi",    "for",   "function", "if",
-    "in",   "select", "then", "time", "until", "while", "((",       "))"};
+    "!",  "[[",  "]]",       "{",  "}",  "case",   "coproc", "do",   "done",  "elif",  "else", "esac",
+    "fi", "for", "function", "if", "in", "select", "then",   "time", "until", "while", "((",   "))"};
 
 constexpr std::array<std::string_view, 52> kShellOnly = {
-    ".",       ":",       "alias",    "bg",        "bind",     "break",   "builtin", "caller",
-    "command", "compgen", "complete", "compopt",   "continue", "declare", "dirs",    "disown",
-    "enable",  "eval",    "exec",     "exit",      "export",   "fc",      "fg",      "getopts",
-    "hash",    "help",    "history",  "jobs",      "let",      "local",   "logout",  "mapfile",
-    "popd",    "pushd",   "read",     "readarray", "readonly", "return",  "set",     "shift",
-    "shopt",   "source",  "suspend",  "trap",      "type",     "times",   "typeset", "ulimit",
-    "umask",   "unalias", "unset",    "wait"};
+    ".",        ":",        "alias",   "bg",       "bind",    "break",   "builtin", "caller", "command",
+    "compgen",  "complete", "compopt", "continue", "declare", "dirs",    "disown",  "enable", "eval",
+    "exec",     "exit",     "export",  "fc",       "fg",      "getopts", "hash",    "help",   "history",
+    "jobs",     "let",      "local",   "logout",   "mapfile", "popd",    "pushd",   "read",   "readarray",
+    "readonly", "return",   "set",     "shift",    "shopt",   "source",  "suspend", "trap",   "type",
+    "times",    "typeset",  "ulimit",  "umask",    "unalias", "unset",   "wait"};
 
-constexpr std::array<std::string_view, 9> kVariables = {
-    "BASHOPTS",        "BASH_VERSINFO", "EUID",      "IFS", "PATH",
-    "POSIXLY_CORRECT", "PPID",          "SHELLOPTS", "UID"};
+constexpr std::array<std::string_view, 9> kVariables = {"BASHOPTS",        "BASH_VERSINFO", "EUID",      "IFS", "PATH",
+                                                        "POSIXLY_CORRECT", "PPID",          "SHELLOPTS", "UID"};
 
 template <typename List>
 bool Has(const List& list, std::string_view word) {

@@ -14,16 +14,14 @@ void ReadVersion(Reading& reading, const YamlNode& node, Draft&) {
 
 void ReadLayer(Reading& reading, const YamlNode& node, Draft& draft) {
   constexpr std::string_view kLayers[] = {"org", "team", "project", "workspace", "session"};
-  if (auto layer = reading.OneOf(node, kLayers))
-    draft.policy.layer = static_cast<LayerKind>(*layer);
+  if (auto layer = reading.OneOf(node, kLayers)) draft.policy.layer = static_cast<LayerKind>(*layer);
   reading.used().push_back({"a policy: layer", node.where});
 }
 
 void ReadId(Reading& reading, const YamlNode& node, Draft& draft) {
   auto text = reading.Text(node, "write `id: team/name`");
   if (!text) return;
-  constexpr std::string_view kLetters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
   if (text->size() > 128 || text->find_first_not_of(kLetters) != std::string::npos)
     reading.Problem(node.where, Quote(*text) + " is not the id of a policy",
                     "write letters, digits and . _ / -, as `acme/payments-api`");
@@ -76,9 +74,7 @@ constexpr KeyRule<Draft> kPolicy[] = {
 
 }  // namespace
 
-std::string LoadResult::Describe(const std::string& file) const {
-  return DescribeProblems(file, problems);
-}
+std::string LoadResult::Describe(const std::string& file) const { return DescribeProblems(file, problems); }
 
 LoadResult LoadPolicy(const std::string& file, std::string_view bytes) {
   LoadResult result;

@@ -10,8 +10,7 @@ namespace {
 template <typename T>
 void NotEmpty(Reading& reading, const YamlNode& node, const T& what) {
   if (node.kind == YamlKind::kMap && node.keys.empty())
-    reading.Problem(node.where, std::string("an empty `") + what + "`",
-                    "write at least one key, or take it out");
+    reading.Problem(node.where, std::string("an empty `") + what + "`", "write at least one key, or take it out");
 }
 
 // ---- unmatched, inside
@@ -53,12 +52,8 @@ void ReadApply(Reading& reading, const YamlNode& node, WorkspaceTerms& workspace
 void ReadExecutable(Reading& reading, const YamlNode& node, WorkspaceTerms& workspace) {
   workspace.executable = reading.YesNo(node);
 }
-void ReadKeep(Reading& reading, const YamlNode& node, Trash& trash) {
-  trash.keep_ms = reading.Duration(node);
-}
-void ReadTrashMax(Reading& reading, const YamlNode& node, Trash& trash) {
-  trash.max_bytes = reading.Size(node);
-}
+void ReadKeep(Reading& reading, const YamlNode& node, Trash& trash) { trash.keep_ms = reading.Duration(node); }
+void ReadTrashMax(Reading& reading, const YamlNode& node, Trash& trash) { trash.max_bytes = reading.Size(node); }
 constexpr KeyRule<Trash> kTrash[] = {
     {"keep", Need::kOptional, ReadKeep, ""},
     {"max", Need::kOptional, ReadTrashMax, ""},
@@ -101,18 +96,15 @@ constexpr KeyRule<JailTerms> kJail[] = {
 // ---- environment, redact
 // ---------------------------------------------------------------------------
 bool IsVariableName(std::string_view text) {
-  constexpr std::string_view kLetters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-  return !text.empty() && text.size() <= 128 &&
-         text.find_first_not_of(kLetters) == std::string_view::npos &&
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  return !text.empty() && text.size() <= 128 && text.find_first_not_of(kLetters) == std::string_view::npos &&
          (text[0] < '0' || text[0] > '9');
 }
 
 void ReadPassed(Reading& reading, const YamlNode& node, std::vector<std::string>& pass) {
   for (const auto& [name, where] : reading.Texts(node, "write a list of names, as [CI, TZ]")) {
     if (!IsVariableName(name))
-      reading.Problem(where, Quote(name) + " is not the name of a variable",
-                      "write names, not globs and not values");
+      reading.Problem(where, Quote(name) + " is not the name of a variable", "write names, not globs and not values");
     else if (const CodeVariable* variable = FindCodeVariable(name))
       reading.Problem(where, Quote(name) + " may never be passed: " + std::string(variable->reason),
                       "take it out, or give programs what they need as arguments");
@@ -120,8 +112,7 @@ void ReadPassed(Reading& reading, const YamlNode& node, std::vector<std::string>
       pass.push_back(name);
   }
 }
-constexpr KeyRule<std::vector<std::string>> kEnvironment[] = {
-    {"pass", Need::kRequired, ReadPassed, "`pass: [CI]`"}};
+constexpr KeyRule<std::vector<std::string>> kEnvironment[] = {{"pass", Need::kRequired, ReadPassed, "`pass: [CI]`"}};
 
 void ReadRedactId(Reading& reading, const YamlNode& node, Redaction& redaction) {
   auto text = reading.Text(node, "write `id: name-of-the-secret`");
@@ -133,8 +124,7 @@ void ReadRedactId(Reading& reading, const YamlNode& node, Redaction& redaction) 
 void ReadFind(Reading& reading, const YamlNode& node, Redaction& redaction) {
   auto text = reading.Text(node, "write `find: \"a regex\"`");
   if (!text) return;
-  if (auto problem = CheckSearch(*text))
-    reading.Problem(node.where, problem->what, problem->remedy);
+  if (auto problem = CheckSearch(*text)) reading.Problem(node.where, problem->what, problem->remedy);
   redaction.find = *text;
 }
 constexpr KeyRule<Redaction> kRedaction[] = {
@@ -169,8 +159,7 @@ void ReadEnvironment(Reading& reading, const YamlNode& node, Draft& draft) {
 }
 
 void ReadRequireReason(Reading& reading, const YamlNode& node, Draft& draft) {
-  for (const auto& [action, where] :
-       reading.Texts(node, "write a list of actions, as [git_push]")) {
+  for (const auto& [action, where] : reading.Texts(node, "write a list of actions, as [git_push]")) {
     draft.policy.require_reason.push_back(action);
     draft.ListAction(action, where);
   }

@@ -20,9 +20,8 @@ void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_vi
       reading.Problem(where, Quote(id) + " is a name that decisions use", "write another id");
     auto [first, fresh] = seen.emplace(id, where.line);
     if (!fresh)
-      reading.Problem(
-          where, Quote(id) + " is the id of another rule, in line " + std::to_string(first->second),
-          "write an id of its own");
+      reading.Problem(where, Quote(id) + " is the id of another rule, in line " + std::to_string(first->second),
+                      "write an id of its own");
     ids.push_back(id);
   };
   for (const ExecRule& rule : policy.exec) check(rule.id, rule.where);
@@ -41,8 +40,7 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
   }
   for (const Mention& mention : draft.named_profiles)
     if (!by_name.contains(mention.name))
-      reading.Problem(mention.where, Quote(mention.name) + " is not a profile",
-                      DidYouMean(mention.name, names));
+      reading.Problem(mention.where, Quote(mention.name) + " is not a profile", DidYouMean(mention.name, names));
   for (const Profile& start : draft.policy.profiles) {
     std::set<std::string_view> met;
     const Profile* at = &start;
@@ -52,8 +50,7 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
     }
     // Only what lies on the circle is told, not each profile that leads to it.
     if (at == &start)
-      reading.Problem(start.where, Quote(start.name) + " is based on itself, in a circle",
-                      "take one based-on out");
+      reading.Problem(start.where, Quote(start.name) + " is based on itself, in a circle", "take one based-on out");
   }
 }
 
@@ -61,8 +58,7 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
 void AddActions(const Policy& policy, std::vector<std::string_view>& known) {
   known.insert(known.end(), std::begin(kToolActions), std::end(kToolActions));
   for (const ExecRule& rule : policy.exec)
-    if (!rule.action.empty() && std::ranges::find(known, rule.action) == known.end())
-      known.push_back(rule.action);
+    if (!rule.action.empty() && std::ranges::find(known, rule.action) == known.end()) known.push_back(rule.action);
 }
 
 void CheckReached(Reading& reading, const Draft& draft) {
@@ -86,8 +82,7 @@ void CheckTools(Reading& reading, const Policy& policy) {
     auto [first, fresh] = seen.emplace(rule.tool->name, rule.where.line);
     if (!fresh)
       reading.Problem(rule.where,
-                      Quote(rule.tool->name) + " is the tool of another rule, in line " +
-                          std::to_string(first->second),
+                      Quote(rule.tool->name) + " is the tool of another rule, in line " + std::to_string(first->second),
                       "write a name of its own");
   }
 }
@@ -108,8 +103,7 @@ void CheckDecidedBy(Reading& reading, const Draft& draft, std::vector<std::strin
   for (std::string_view name : kReserved) known.push_back(name);
   for (const Mention& mention : draft.decided_by)
     if (std::find(known.begin(), known.end(), mention.name) == known.end())
-      reading.Problem(mention.where,
-                      Quote(mention.name) + " is no rule, no action and nothing that decisions use",
+      reading.Problem(mention.where, Quote(mention.name) + " is no rule, no action and nothing that decisions use",
                       DidYouMean(mention.name, known));
 }
 
@@ -131,9 +125,8 @@ void AddPrograms(Draft& draft) {
 void CheckDraft(Reading& reading, const YamlNode& root, Draft& draft) {
   if ((root.Find("profiles") == nullptr) != (root.Find("default-profile") == nullptr))
     reading.Problem(root.where, "`profiles` and `default-profile` belong together",
-                    root.Find("profiles") == nullptr
-                        ? "write `profiles`, or take `default-profile` out"
-                        : "write `default-profile: name`");
+                    root.Find("profiles") == nullptr ? "write `profiles`, or take `default-profile` out"
+                                                     : "write `default-profile: name`");
   std::vector<std::string> breakers;
   std::vector<std::string_view> known;
   CheckIds(reading, draft.policy, known);

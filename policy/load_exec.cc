@@ -28,9 +28,7 @@ void ReadAction(Reading& reading, const YamlNode& node, RuleDraft& into) {
   for (char c : *text) into.rule.action += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
-void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  into.rule.level = reading.LevelOf(node);
-}
+void ReadLevel(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.level = reading.LevelOf(node); }
 
 }  // namespace
 
@@ -56,22 +54,17 @@ void ReadWhy(Reading& reading, const YamlNode& node, RuleDraft& into) {
 void ReadArgv(Reading& reading, const YamlNode& node, RuleDraft& into) {
   if (!reading.IsList(node, "write `argv: [program, …]`")) return;
   for (size_t i = 0; i < node.items.size(); ++i)
-    into.rule.argv.push_back(
-        ReadElement(reading, node.items[i], i == 0, i + 1 == node.items.size()));
+    into.rule.argv.push_back(ReadElement(reading, node.items[i], i == 0, i + 1 == node.items.size()));
   const Element& program = into.rule.argv.front();
-  for (const std::string& word : program.words)
-    into.draft->started.push_back({word, program.where});
+  for (const std::string& word : program.words) into.draft->started.push_back({word, program.where});
 }
 
 void ReadNeverArgs(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  for (const auto& [word, where] :
-       reading.Texts(node, "write a list of options, as [-o, --output]")) {
+  for (const auto& [word, where] : reading.Texts(node, "write a list of options, as [-o, --output]")) {
     if (word == "-" || word == "--" || word.find_first_of(" \t\n*") != std::string::npos)
-      reading.Problem(where, Quote(word) + " is not an option",
-                      "write options, not globs, one each: -o, --output");
+      reading.Problem(where, Quote(word) + " is not an option", "write options, not globs, one each: -o, --output");
     else if (word.starts_with("--") && word.find('=') != std::string::npos)
-      reading.Problem(where, Quote(word) + " has a value",
-                      "write the option alone: it is met with any value");
+      reading.Problem(where, Quote(word) + " has a value", "write the option alone: it is met with any value");
     else
       into.rule.never_args.push_back(word);
   }
@@ -103,9 +96,7 @@ void ReadApproval(Reading& reading, const YamlNode& node, RuleDraft& into) {
   ReadMap(reading, node, "approval", kApproval, into.rule.approval.emplace());
 }
 
-void ReadRateMax(Reading& reading, const YamlNode& node, Rate& rate) {
-  rate.max = reading.Count(node).value_or(1);
-}
+void ReadRateMax(Reading& reading, const YamlNode& node, Rate& rate) { rate.max = reading.Count(node).value_or(1); }
 void ReadRatePer(Reading& reading, const YamlNode& node, Rate& rate) {
   rate.per_ms = reading.Duration(node).value_or(1);
 }
@@ -125,8 +116,7 @@ std::optional<Rate> ReadRate(Reading& reading, const YamlNode& node, std::string
 namespace {
 
 void ReadExamples(Reading& reading, const YamlNode& node, std::vector<Example>& into) {
-  for (auto& [line, where] : reading.Texts(node, "write a list of command lines"))
-    into.push_back({line, where});
+  for (auto& [line, where] : reading.Texts(node, "write a list of command lines")) into.push_back({line, where});
 }
 
 void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
@@ -174,8 +164,7 @@ void ReadToolName(Reading& reading, const YamlNode& node, ToolTerms& tool) {
                     "write small letters, digits and _, as `run_tests`");
   for (std::string_view known : kBuiltInTools)
     if (*name == known)
-      reading.Problem(node.where, Quote(*name) + " is a tool that every host has",
-                      "write another name");
+      reading.Problem(node.where, Quote(*name) + " is a tool that every host has", "write another name");
   tool.name = *name;
 }
 
@@ -220,11 +209,9 @@ void CheckRule(Reading& reading, const YamlNode& node, ExecRule& rule) {
       reading.Problem(element.where, "`as` in a rule without `tool`",
                       "write `tool: { name: …, description: … }`, or take `as` out");
   if (node.Find("forbid") == nullptr) return;
-  for (std::string_view key :
-       {"level", "why", "approval", "limits", "network", "attempts", "guard", "lease", "tool"})
+  for (std::string_view key : {"level", "why", "approval", "limits", "network", "attempts", "guard", "lease", "tool"})
     if (const YamlNode* other = node.Find(key))
-      reading.Problem(other->where, "`" + std::string(key) + "` beside `forbid`",
-                      "take one of the two out");
+      reading.Problem(other->where, "`" + std::string(key) + "` beside `forbid`", "take one of the two out");
   rule.level = Level::kForbid;
 }
 

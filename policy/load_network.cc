@@ -26,17 +26,14 @@ void ReadHosts(Reading& reading, const YamlNode& node, RuleDraft& into) {
 void ReadPorts(Reading& reading, const YamlNode& node, RuleDraft& into) {
   if (!reading.IsList(node, "write a list, as [443]")) return;
   for (const YamlNode& item : node.items)
-    if (auto port = reading.Count(item, 65'535))
-      into.rule.ports.push_back(static_cast<uint16_t>(*port));
+    if (auto port = reading.Count(item, 65'535)) into.rule.ports.push_back(static_cast<uint16_t>(*port));
 }
 
 void ReadMethods(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
-                                           "PATCH", "DELETE", "OPTIONS"};
+  constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   if (!reading.IsList(node, "write a list, as [GET, HEAD]")) return;
   for (const YamlNode& item : node.items)
-    if (auto method = reading.OneOf(item, kMethods))
-      into.rule.methods.emplace_back(kMethods[*method]);
+    if (auto method = reading.OneOf(item, kMethods)) into.rule.methods.emplace_back(kMethods[*method]);
 }
 
 constexpr KeyRule<RuleDraft> kRule[] = {
@@ -60,16 +57,13 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
 
 bool IsHostPattern(std::string_view text) {
   if (text.starts_with("*.")) text.remove_prefix(2);
-  return IsHostName(text) &&
-         std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+  return IsHostName(text) && std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 void ReadNetwork(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_network = true;
   if (node.kind == YamlKind::kMap) return ReadAllowedHosts(reading, node, draft);
-  if (!reading.IsList(node,
-                      "write a list of rules, `- { id: …, level: …, hosts: […], ports: […] }`"))
-    return;
+  if (!reading.IsList(node, "write a list of rules, `- { id: …, level: …, hosts: […], ports: […] }`")) return;
   for (const YamlNode& item : node.items) {
     RuleDraft into;
     into.rule.where = item.where;

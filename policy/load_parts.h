@@ -22,17 +22,14 @@ struct Draft {
   std::vector<Mention> started;         // words in first place of an argv
   std::vector<Mention> reached;         // ids of network rules that exec rules name
 
-  void ListAction(const std::string& action, Where where) {
-    policy.listed_actions.push_back({action, where});
-  }
+  void ListAction(const std::string& action, Where where) { policy.listed_actions.push_back({action, where}); }
 };
 
 // The tools that every host has: no rule may make one of these names.
 inline constexpr std::string_view kBuiltInTools[] = {
-    "run_command",  "start_process", "read_file",      "search_files", "list_directory",
-    "write_file",   "edit_file",     "move_file",      "delete_file",  "restore_file",
-    "undo_call",    "http_request",  "process_output", "stop_process", "list_changes",
-    "report_usage", "session_info"};
+    "run_command",    "start_process", "read_file",    "search_files", "list_directory", "write_file",
+    "edit_file",      "move_file",     "delete_file",  "restore_file", "undo_call",      "http_request",
+    "process_output", "stop_process",  "list_changes", "report_usage", "session_info"};
 
 // What the agent is told; words, and no yes or no (load_exec.cc).
 std::string ReadForbidWords(Reading& reading, const YamlNode& node);
@@ -58,8 +55,7 @@ void ReadGradedLevel(Reading& reading, const YamlNode& node, GradedDraft<Rule>& 
 }
 template <typename Rule>
 void ReadGradedForbid(Reading& reading, const YamlNode& node, GradedDraft<Rule>& into) {
-  if (into.has_level)
-    reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
+  if (into.has_level) reading.Problem(node.where, "`forbid` beside `level`", "take one of the two out");
   into.has_level = true;
   into.rule.level = Level::kForbid;
   into.rule.forbid_text = ReadForbidWords(reading, node);

@@ -14,8 +14,7 @@ std::optional<std::string> Fill(Reading& reading, const std::string& text, Where
   size_t dollar = text.find("${");
   if (dollar == std::string::npos) return text;
   size_t end = text.find('}', dollar);
-  std::string name = end == std::string::npos ? text.substr(dollar + 2)
-                                              : text.substr(dollar + 2, end - dollar - 2);
+  std::string name = end == std::string::npos ? text.substr(dollar + 2) : text.substr(dollar + 2, end - dollar - 2);
   for (size_t i = 0; i < std::size(kVariables); ++i) {
     if (name != kVariables[i] || end == std::string::npos) continue;
     std::string rest = text.substr(end + 1);
@@ -76,8 +75,7 @@ void ReadUnder(Reading& reading, const YamlNode& node, RuleDraft& into) {
 
 std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
   std::vector<std::string> globs;
-  for (const auto& [text, where] :
-       reading.Texts(node, "write a list of globs, as [\"**/*.key\"]")) {
+  for (const auto& [text, where] : reading.Texts(node, "write a list of globs, as [\"**/*.key\"]")) {
     auto filled = Fill(reading, text, where);
     if (!filled) continue;
     if (Status good = CheckGlob(*filled); !good)
@@ -90,9 +88,7 @@ std::vector<std::string> ReadGlobs(Reading& reading, const YamlNode& node) {
 
 namespace {
 
-void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  into.rule.match = ReadGlobs(reading, node);
-}
+void ReadMatch(Reading& reading, const YamlNode& node, RuleDraft& into) { into.rule.match = ReadGlobs(reading, node); }
 void ReadUnless(Reading& reading, const YamlNode& node, RuleDraft& into) {
   into.rule.unless = ReadGlobs(reading, node);
 }
@@ -115,15 +111,12 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
   const YamlNode* match = node.Find("match");
   CheckGraded(reading, node, draft, "a path rule", "auto");
   if ((under == nullptr) == (match == nullptr))
-    reading.Problem(
-        node.where,
-        under == nullptr ? "a path rule without paths" : "a path rule with `under` and `match`",
-        "write either `under: directory` or `match: [globs]`");
+    reading.Problem(node.where, under == nullptr ? "a path rule without paths" : "a path rule with `under` and `match`",
+                    "write either `under: directory` or `match: [globs]`");
   // A directory that was not understood is told already.
   if (rule.level == Level::kForbid || (under != nullptr && rule.under.empty())) return;
   if (under != nullptr && rule.under == "/")
-    reading.Problem(under->where, "\"/\" is the whole host",
-                    "name the directories that are needed");
+    reading.Problem(under->where, "\"/\" is the whole host", "name the directories that are needed");
   if ((rule.may & (ActBit(Act::kWrite) | ActBit(Act::kDelete))) == 0) return;
   bool inside = under == nullptr || BeneathVariable(rule.under);
   for (const std::string& glob : rule.match) inside = inside && BeneathVariable(glob);
@@ -141,8 +134,7 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
 
 void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_paths = true;
-  if (!reading.IsList(node, "write a list of rules, `- { id: …, level: …, may: […], under: … }`"))
-    return;
+  if (!reading.IsList(node, "write a list of rules, `- { id: …, level: …, may: […], under: … }`")) return;
   for (const YamlNode& item : node.items) {
     RuleDraft into;
     into.rule.where = item.where;

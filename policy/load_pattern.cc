@@ -31,13 +31,11 @@ std::optional<RegexProblem> ReadBundle(std::string_view text, Flag& flag) {
   for (char c : letters) {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (!letter || !seen.insert(c).second)
-      return RegexProblem{Quote(text) + " is not a bundle of flags",
-                          "write each letter or digit once, as \"-[rf]\""};
+      return RegexProblem{Quote(text) + " is not a bundle of flags", "write each letter or digit once, as \"-[rf]\""};
   }
   flag.form = FlagForm::kBundle;
   flag.text = std::string(letters);
-  if (letters.empty())
-    return RegexProblem{Quote(text) + " is an empty bundle", "write letters, as \"-[rf]\""};
+  if (letters.empty()) return RegexProblem{Quote(text) + " is an empty bundle", "write letters, as \"-[rf]\""};
   return std::nullopt;
 }
 
@@ -48,10 +46,9 @@ struct Placeholder {
   bool is_short;
 };
 constexpr Placeholder kPlaceholders[] = {
-    {"NUMBER", "INT", true},  {"NUM", "INT", true},     {"INTEGER", "INT", true},
-    {"COUNT", "INT", false},  {"STRING", "TEXT", true}, {"STR", "TEXT", false},
-    {"VALUE", "TEXT", false}, {"WORD", "TEXT", false},  {"NAME", "TEXT", false},
-    {"FILE", "READ", true},   {"PATH", "READ", true},   {"DIR", "READ", false},
+    {"NUMBER", "INT", true},  {"NUM", "INT", true},   {"INTEGER", "INT", true}, {"COUNT", "INT", false},
+    {"STRING", "TEXT", true}, {"STR", "TEXT", false}, {"VALUE", "TEXT", false}, {"WORD", "TEXT", false},
+    {"NAME", "TEXT", false},  {"FILE", "READ", true}, {"PATH", "READ", true},   {"DIR", "READ", false},
 };
 
 // "-jNUM", "--max=FILE": meant as a kind, and read as a flag of that very spelling.
@@ -74,13 +71,11 @@ std::optional<RegexProblem> ReadSeparate(std::string_view text, size_t blank, Fl
   for (const Kind& known : kKinds) {
     if (kind != known.name) continue;
     if (name.find('=') != std::string_view::npos || name == "--" || name == "-")
-      return RegexProblem{Quote(text) + " is not a flag and its value",
-                          "write \"-n INT\" or \"--max=INT\""};
+      return RegexProblem{Quote(text) + " is not a flag and its value", "write \"-n INT\" or \"--max=INT\""};
     flag = {FlagForm::kSeparate, std::string(name), known.value};
     return std::nullopt;
   }
-  return RegexProblem{Quote(kind) + " is not a kind of value",
-                      "write " + std::string(kKindNames) + " after one blank"};
+  return RegexProblem{Quote(kind) + " is not a kind of value", "write " + std::string(kKindNames) + " after one blank"};
 }
 
 std::optional<RegexProblem> ReadFlag(std::string_view text, Flag& flag) {
@@ -89,8 +84,7 @@ std::optional<RegexProblem> ReadFlag(std::string_view text, Flag& flag) {
     return std::nullopt;
   }
   if (text.size() < 2 || text[0] != '-' || text == "---")
-    return RegexProblem{Quote(text) + " is not a flag",
-                        "a flag begins with a dash; other words are elements of argv"};
+    return RegexProblem{Quote(text) + " is not a flag", "a flag begins with a dash; other words are elements of argv"};
   if (text.starts_with("-[") && text.ends_with("]")) return ReadBundle(text, flag);
   size_t blank = text.find_first_of(" \t\n");
   if (blank != std::string_view::npos) return ReadSeparate(text, blank, flag);
@@ -111,8 +105,7 @@ std::optional<RegexProblem> ReadFlag(std::string_view text, Flag& flag) {
 
 void ReadFlags(Reading& reading, const YamlNode& node, Element& element) {
   element.kind = ElementKind::kFlags;
-  for (const auto& [text, where] :
-       reading.Texts(node, "write a list of flags, as [-p, --stat, \"-n INT\"]")) {
+  for (const auto& [text, where] : reading.Texts(node, "write a list of flags, as [-p, --stat, \"-n INT\"]")) {
     Flag flag;
     if (auto problem = ReadFlag(text, flag)) {
       reading.Problem(where, problem->what, problem->remedy);
@@ -158,8 +151,7 @@ void ReadHost(Reading& reading, const YamlNode& node, Element& element) {
 void ReadRepeat(Reading& reading, const YamlNode& node, Element& element) {
   auto range = reading.Range(node, limits::kMaxArgvWords);
   if (!range) return;
-  if (range->second == 0)
-    reading.Problem(node.where, "a repeat of nothing", "write an upper end over 0");
+  if (range->second == 0) reading.Problem(node.where, "a repeat of nothing", "write an upper end over 0");
   element.repeat_low = static_cast<uint32_t>(range->first);
   element.repeat_high = static_cast<uint32_t>(range->second);
 }
@@ -183,18 +175,15 @@ void ReadBraces(Reading& reading, const YamlNode& node, Element& element) {
   size_t kinds = 0;
   for (const YamlKey& key : node.keys) kinds += key.text != "repeat" && key.text != "as" ? 1 : 0;
   if (kinds != 1) {
-    reading.Problem(node.where,
-                    kinds == 0 ? "an element without a kind" : "an element of two kinds",
+    reading.Problem(node.where, kinds == 0 ? "an element without a kind" : "an element of two kinds",
                     std::string(kElementForm));
     return;
   }
   ReadMap(reading, node, "an element", kElement, element);
   if (const YamlNode* as = node.Find("as"); as != nullptr && element.kind == ElementKind::kFlags)
     reading.Problem(as->where, "as with flags", "take it out: a tool gives no flags");
-  if (const YamlNode* repeat = node.Find("repeat");
-      repeat != nullptr && element.kind == ElementKind::kFlags)
-    reading.Problem(repeat->where, "repeat with flags",
-                    "take it out: any number of the flags fits");
+  if (const YamlNode* repeat = node.Find("repeat"); repeat != nullptr && element.kind == ElementKind::kFlags)
+    reading.Problem(repeat->where, "repeat with flags", "take it out: any number of the flags fits");
 }
 
 }  // namespace
@@ -202,8 +191,7 @@ void ReadBraces(Reading& reading, const YamlNode& node, Element& element) {
 Element ReadElement(Reading& reading, const YamlNode& node, bool first, bool last) {
   Element element;
   element.where = node.where;
-  if (first &&
-      (node.kind == YamlKind::kMap || (node.kind == YamlKind::kScalar && node.text == "..."))) {
+  if (first && (node.kind == YamlKind::kMap || (node.kind == YamlKind::kScalar && node.text == "..."))) {
     reading.Problem(node.where, "an argv that does not begin with a program",
                     "write its name first, or a list of names");
     return element;
@@ -214,18 +202,14 @@ Element ReadElement(Reading& reading, const YamlNode& node, bool first, bool las
   }
   if (node.kind == YamlKind::kScalar && node.text == "...") {
     element.kind = ElementKind::kRest;
-    if (!last)
-      reading.Problem(node.where, "`...` before the end of argv",
-                      "write it as the last element only");
+    if (!last) reading.Problem(node.where, "`...` before the end of argv", "write it as the last element only");
     return element;
   }
   for (const auto& [word, where] : reading.OneOrMore(node, kElementForm)) {
     if (first && !IsProgramName(word))
-      reading.Problem(where, Quote(word) + " is not a program",
-                      "write a bare name or a clean absolute path");
+      reading.Problem(where, Quote(word) + " is not a program", "write a bare name or a clean absolute path");
     else if (first && word == "cd")
-      reading.Problem(where, "\"cd\" is not a program",
-                      "take it out: a cd is judged as a read of its directory");
+      reading.Problem(where, "\"cd\" is not a program", "take it out: a cd is judged as a read of its directory");
     else if (word == "...")
       reading.Problem(where, "`...` in a list of words", "write it as the last element of argv");
     element.words.push_back(word);

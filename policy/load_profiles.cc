@@ -13,8 +13,7 @@ struct ProfileDraft {
 
 template <Level level>
 void ReadActions(Reading& reading, const YamlNode& node, ProfileDraft& into) {
-  for (const auto& [action, where] :
-       reading.Texts(node, "write a list of actions, as [git_status]")) {
+  for (const auto& [action, where] : reading.Texts(node, "write a list of actions, as [git_status]")) {
     auto same = [&](const auto& other) { return other.first == action; };
     auto& actions = into.profile.actions;
     if (auto first = std::find_if(actions.begin(), actions.end(), same); first != actions.end()) {
@@ -67,8 +66,7 @@ void ReadProfiles(Reading& reading, const YamlNode& node, Draft& draft) {
   if (!reading.IsMap(node, kForm)) return;
   for (size_t i = 0; i < node.keys.size(); ++i) {
     if (!IsRuleId(node.keys[i].text))
-      reading.Problem(node.keys[i].where,
-                      Quote(node.keys[i].text) + " is not the name of a profile",
+      reading.Problem(node.keys[i].where, Quote(node.keys[i].text) + " is not the name of a profile",
                       "write small letters, digits and dashes");
     ProfileDraft into;
     into.draft = &draft;

@@ -5,8 +5,7 @@
 namespace warder::policy {
 namespace {
 
-constexpr std::string_view kForm =
-    "write `name: /absolute/file`, a list of files, or { path: …, sha256: … }";
+constexpr std::string_view kForm = "write `name: /absolute/file`, a list of files, or { path: …, sha256: … }";
 
 void ReadFiles(Reading& reading, const YamlNode& node, Program& program) {
   for (const auto& [path, where] : reading.OneOrMore(node, kForm)) {
@@ -39,8 +38,7 @@ constexpr KeyRule<Program> kProgram[] = {
 
 bool IsProgramName(std::string_view text) {
   if (text.starts_with('/')) return IsCleanAbsolutePath(text) && text != "/";
-  if (text.empty() || text.size() > 255 || text == "." || text == ".." || text[0] == '-')
-    return false;
+  if (text.empty() || text.size() > 255 || text == "." || text == ".." || text[0] == '-') return false;
   return text.find_first_of("/ \t\n") == std::string_view::npos;
 }
 

@@ -55,12 +55,10 @@ std::optional<RegexProblem> Forbidden(std::string_view text) {
 
 std::optional<RegexProblem> CheckSize(const RE2& compiled) {
   if (!compiled.ok())
-    return RegexProblem{"a regex that RE2 does not take: " + compiled.error(),
-                        "see github.com/google/re2/wiki/Syntax"};
+    return RegexProblem{"a regex that RE2 does not take: " + compiled.error(), "see github.com/google/re2/wiki/Syntax"};
   if (compiled.ProgramSize() > static_cast<int>(limits::kMaxRegexStates))
-    return RegexProblem{
-        "a regex of " + std::to_string(compiled.ProgramSize()) + " states",
-        "at most " + std::to_string(limits::kMaxRegexStates) + " are taken: use smaller repeats"};
+    return RegexProblem{"a regex of " + std::to_string(compiled.ProgramSize()) + " states",
+                        "at most " + std::to_string(limits::kMaxRegexStates) + " are taken: use smaller repeats"};
   return std::nullopt;
 }
 

@@ -29,34 +29,28 @@ void ReadAbove(Reading& reading, const YamlNode& node, Breaker& breaker) {
       return;
     }
   }
-  reading.Problem(
-      node.where,
-      (node.kind == YamlKind::kScalar ? Quote(node.text) : "a list or map") + " is not a share",
-      "write 1% to 99%, as 85%");
+  reading.Problem(node.where, (node.kind == YamlKind::kScalar ? Quote(node.text) : "a list or map") + " is not a share",
+                  "write 1% to 99%, as 85%");
 }
 
 constexpr KeyRule<Breaker> kCounted[] = {{"max", Need::kRequired, ReadMax, "`max: 500`"}};
 constexpr KeyRule<Breaker> kTimed[] = {{"max", Need::kRequired, ReadMaxTime, "`max: 4h`"}};
 constexpr KeyRule<Breaker> kSliding[] = {{"max", Need::kRequired, ReadMax, "`max: 60`"},
                                          {"per", Need::kRequired, ReadPer, "`per: 1m`"}};
-constexpr KeyRule<Breaker> kSame[] = {
-    {"max", Need::kRequired, ReadMax, "`max: 3`"},
-    {"within-last", Need::kRequired, ReadWithinLast, "`within-last: 10`"}};
-constexpr KeyRule<Breaker> kSimilar[] = {
-    {"above", Need::kRequired, ReadAbove, "`above: 85%`"},
-    {"max", Need::kRequired, ReadMax, "`max: 5`"},
-    {"within-last", Need::kRequired, ReadWithinLast, "`within-last: 10`"}};
+constexpr KeyRule<Breaker> kSame[] = {{"max", Need::kRequired, ReadMax, "`max: 3`"},
+                                      {"within-last", Need::kRequired, ReadWithinLast, "`within-last: 10`"}};
+constexpr KeyRule<Breaker> kSimilar[] = {{"above", Need::kRequired, ReadAbove, "`above: 85%`"},
+                                         {"max", Need::kRequired, ReadMax, "`max: 5`"},
+                                         {"within-last", Need::kRequired, ReadWithinLast, "`within-last: 10`"}};
 
 template <BreakerKind kind, size_t N>
-void ReadBreaker(Reading& reading, const YamlNode& node, const KeyRule<Breaker> (&table)[N],
-                 Draft& draft) {
+void ReadBreaker(Reading& reading, const YamlNode& node, const KeyRule<Breaker> (&table)[N], Draft& draft) {
   Breaker breaker;
   breaker.kind = kind;
   breaker.where = node.where;
   ReadMap(reading, node, BreakerName(kind), table, breaker);
   if (breaker.within_last > 0 && breaker.max > breaker.within_last)
-    reading.Problem(node.where, "a breaker that never trips",
-                    "write `max` no greater than `within-last`");
+    reading.Problem(node.where, "a breaker that never trips", "write `max` no greater than `within-last`");
   draft.policy.session.push_back(breaker);
 }
 
@@ -94,8 +88,7 @@ constexpr KeyRule<Draft> kSession[] = {
 void ReadSession(Reading& reading, const YamlNode& node, Draft& draft) {
   ReadMap(reading, node, "session", kSession, draft);
   if (node.kind == YamlKind::kMap && node.keys.empty())
-    reading.Problem(node.where, "a `session` without breakers",
-                    "write at least one, or take the key out");
+    reading.Problem(node.where, "a `session` without breakers", "write at least one, or take the key out");
 }
 
 }  // namespace warder::policy

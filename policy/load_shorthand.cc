@@ -29,8 +29,7 @@ std::vector<std::string> ReadProgramNames(Reading& reading, const YamlNode& node
   std::vector<std::string> names;
   for (const auto& [name, where] : reading.Texts(node, "write a list of programs, as [grep, jq]")) {
     if (!IsProgramName(name) || name == "cd") {
-      reading.Problem(where, Quote(name) + " is not a program",
-                      "write a bare name or a clean absolute path");
+      reading.Problem(where, Quote(name) + " is not a program", "write a bare name or a clean absolute path");
       continue;
     }
     names.push_back(name);
@@ -50,15 +49,13 @@ void ReadAct(Reading& reading, const YamlNode& node, Draft& draft) {
   rule.match = ReadGlobs(reading, node);
   for (const std::string& glob : rule.match)
     if (act != Act::kRead && !BeneathVariable(glob))
-      reading.Problem(node.where, "write or delete outside the workspace and tmp",
-                      "begin with ${workspace} or ${tmp}");
+      reading.Problem(node.where, "write or delete outside the workspace and tmp", "begin with ${workspace} or ${tmp}");
   draft.policy.paths.push_back(std::move(rule));
 }
 
 void ReadExecute(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_exec = true;
-  ExecRule rule =
-      FreeArguments("allowed-execute", ReadProgramNames(reading, node, draft), node.where);
+  ExecRule rule = FreeArguments("allowed-execute", ReadProgramNames(reading, node, draft), node.where);
   rule.level = Level::kAuto;
   draft.policy.exec.push_back(std::move(rule));
   draft.policy.inside = InsideTerms{};
@@ -88,8 +85,7 @@ constexpr KeyRule<Draft> kLimits[] = {
 
 void ReadHosts(Reading& reading, const YamlNode& node, Draft& draft) {
   std::map<uint16_t, NetworkRule> by_port;
-  for (const auto& [text, where] :
-       reading.Texts(node, "write a list, as [\"metrics.internal:9090\"]")) {
+  for (const auto& [text, where] : reading.Texts(node, "write a list, as [\"metrics.internal:9090\"]")) {
     const size_t colon = text.find(':');
     std::optional<uint64_t> port = 443;
     if (colon != std::string::npos) port = ParseDecimal(text.substr(colon + 1), 65'535);
@@ -109,8 +105,7 @@ void ReadHosts(Reading& reading, const YamlNode& node, Draft& draft) {
     draft.policy.network.push_back(std::move(rule));
   }
 }
-constexpr KeyRule<Draft> kNetwork[] = {
-    {"allowed_hosts", Need::kRequired, ReadHosts, "`allowed_hosts: [example.com]`"}};
+constexpr KeyRule<Draft> kNetwork[] = {{"allowed_hosts", Need::kRequired, ReadHosts, "`allowed_hosts: [example.com]`"}};
 
 }  // namespace
 
@@ -120,8 +115,7 @@ void ReadAllowedActions(Reading& reading, const YamlNode& node, Draft& draft) {
 
 void ReadForbidden(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_exec = true;
-  ExecRule rule =
-      FreeArguments("forbidden-programs", ReadProgramNames(reading, node, draft), node.where);
+  ExecRule rule = FreeArguments("forbidden-programs", ReadProgramNames(reading, node, draft), node.where);
   rule.level = Level::kForbid;
   rule.forbid_text = "This policy forbids the program.";
   draft.policy.exec.push_back(std::move(rule));

@@ -15,9 +15,8 @@ void ReadRun(Reading& reading, const YamlNode& node, TestDraft& into) {
 }
 
 void ReadTool(Reading& reading, const YamlNode& node, TestDraft& into) {
-  constexpr std::string_view kTools[] = {"read_file",    "search_files", "list_directory",
-                                         "write_file",   "edit_file",    "delete_file",
-                                         "restore_file", "http_request"};
+  constexpr std::string_view kTools[] = {"read_file", "search_files", "list_directory", "write_file",
+                                         "edit_file", "delete_file",  "restore_file",   "http_request"};
   if (auto tool = reading.OneOf(node, kTools)) into.test.tool = kTools[*tool];
 }
 
@@ -86,26 +85,21 @@ void CheckTest(Reading& reading, const YamlNode& node) {
   const YamlNode* tool = node.Find("tool");
   const YamlNode* path = node.Find("path");
   if ((run == nullptr) == (tool == nullptr))
-    reading.Problem(node.where, "a test without one call",
-                    "write either `run: \"a line\"` or `tool: name, path: …`");
+    reading.Problem(node.where, "a test without one call", "write either `run: \"a line\"` or `tool: name, path: …`");
   const bool http = tool != nullptr && tool->text == "http_request";
   if (tool != nullptr && !http && path == nullptr)
     reading.Problem(tool->where, "a tool without its path", "write `path: …` beside it");
   if (http && node.Find("url") == nullptr)
     reading.Problem(tool->where, "http_request without its url", "write `url: …` beside it");
   if (const YamlNode* other = node.Find(http ? "path" : "url"); other != nullptr && tool != nullptr)
-    reading.Problem(other->where,
-                    (http ? "`path`" : "`url`") + std::string(" with ") + Quote(tool->text),
+    reading.Problem(other->where, (http ? "`path`" : "`url`") + std::string(" with ") + Quote(tool->text),
                     http ? "write `url: …`" : "take it out: it is for http_request");
   for (std::string_view key : {"path", "new", "url"})
     if (const YamlNode* other = node.Find(key); other != nullptr && run != nullptr)
-      reading.Problem(other->where, "`" + std::string(key) + "` beside `run`",
-                      "take it out: it belongs to `tool`");
-  if (const YamlNode* is_new = node.Find("new"); is_new != nullptr && tool != nullptr &&
-                                                 tool->text != "write_file" &&
-                                                 tool->text != "restore_file")
-    reading.Problem(is_new->where, "`new` with " + Quote(tool->text),
-                    "take it out: it is for write_file");
+      reading.Problem(other->where, "`" + std::string(key) + "` beside `run`", "take it out: it belongs to `tool`");
+  if (const YamlNode* is_new = node.Find("new");
+      is_new != nullptr && tool != nullptr && tool->text != "write_file" && tool->text != "restore_file")
+    reading.Problem(is_new->where, "`new` with " + Quote(tool->text), "take it out: it is for write_file");
 }
 
 }  // namespace

@@ -27,8 +27,7 @@ std::optional<std::pair<std::string_view, std::string_view>> Halves(std::string_
 // Area/City, in the letters that the tz database uses.
 bool IsZoneName(std::string_view text) {
   if (text.empty() || text.size() > 64 || text.front() == '/' || text.back() == '/') return false;
-  return text.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") ==
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") ==
              std::string_view::npos &&
          !text.contains("//");
 }
@@ -75,8 +74,7 @@ void ReadOutside(Reading& reading, const YamlNode& node, WindowDraft& into) {
 void ReadLevel(Reading& reading, const YamlNode& node, WindowDraft& into) {
   auto level = reading.LevelOf(node);
   if (level == Level::kAuto)
-    reading.Problem(node.where, "a window whose outside is at auto changes nothing",
-                    "write notify, approve or forbid");
+    reading.Problem(node.where, "a window whose outside is at auto changes nothing", "write notify, approve or forbid");
   into.window.level = level.value_or(Level::kForbid);
 }
 
@@ -106,8 +104,7 @@ std::optional<uint16_t> MinuteNamed(std::string_view text) {
 }
 
 void ReadWindows(Reading& reading, const YamlNode& node, Draft& draft) {
-  if (!reading.IsList(node, "write a list, `- { id: …, actions: […], outside: …, level: … }`"))
-    return;
+  if (!reading.IsList(node, "write a list, `- { id: …, actions: […], outside: …, level: … }`")) return;
   for (const YamlNode& item : node.items) {
     WindowDraft into;
     into.draft = &draft;

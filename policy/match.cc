@@ -15,8 +15,7 @@ namespace {
 // Cells of one matcher, in memory that its thread keeps: patterns are matched one after the other.
 class Table {
  public:
-  Table(std::vector<char>& memory, size_t rows, size_t columns)
-      : columns_(columns), cells_(memory) {
+  Table(std::vector<char>& memory, size_t rows, size_t columns) : columns_(columns), cells_(memory) {
     cells_.assign(rows * columns, 0);
   }
   bool Get(size_t row, size_t column) const { return cells_[row * columns_ + column] != 0; }
@@ -110,8 +109,7 @@ void Matcher::Forward(size_t e) {
       if (begin_.Get(e, w)) begin_.Set(e + 1, words_);
     return;
   }
-  for (size_t w = words_; w-- > 1;)
-    RunAt(e, w) = FitsWord(element, argv_[w], w > dashes_) ? RunAt(e, w + 1) + 1 : 0;
+  for (size_t w = words_; w-- > 1;) RunAt(e, w) = FitsWord(element, argv_[w], w > dashes_) ? RunAt(e, w + 1) + 1 : 0;
   // Overlapping ranges of ends are counted, not walked: `open` is how many cover the current word.
   opened_.assign(words_ + 2, 0);
   for (size_t w = 1; w <= words_; ++w) {
@@ -152,8 +150,7 @@ void Matcher::Backward(size_t e) {
   for (size_t w = words_ + 1; w-- > 1;) {
     const size_t least = w + element.repeat_low;
     if (least <= words_ && end_.Get(e + 1, least)) nearest = least;
-    if (nearest != SIZE_MAX && nearest - w <= std::min<size_t>(element.repeat_high, RunAt(e, w)))
-      end_.Set(e, w);
+    if (nearest != SIZE_MAX && nearest - w <= std::min<size_t>(element.repeat_high, RunAt(e, w))) end_.Set(e, w);
   }
 }
 
@@ -239,21 +236,17 @@ bool IsNeverArg(std::string_view never, std::string_view word) {
   }
   if (never.size() == 2 && never[0] == '-' && never[1] != '-')
     return word.size() > 1 && word[0] == '-' && word[1] != '-' && word.contains(never[1]);
-  return word == never ||
-         (word.starts_with(never) && word.size() > never.size() && word[never.size()] == '=');
+  return word == never || (word.starts_with(never) && word.size() > never.size() && word[never.size()] == '=');
 }
 
 // Most rules of a program differ in their first words: seen without any table. The first element
 // that does not fit, where only words stand before it; a pattern that can not be evaluated never
 // gets away here.
-std::optional<size_t> DiffersAtOnce(const std::vector<Element>& pattern,
-                                    const std::vector<std::string>& argv) {
+std::optional<size_t> DiffersAtOnce(const std::vector<Element>& pattern, const std::vector<std::string>& argv) {
   for (size_t i = 1; i < pattern.size(); ++i) {
     const Element& element = pattern[i];
-    if (element.kind != ElementKind::kWords || element.repeat_low != 1 || element.repeat_high != 1)
-      return std::nullopt;
-    if (i < argv.size() &&
-        std::find(element.words.begin(), element.words.end(), argv[i]) != element.words.end())
+    if (element.kind != ElementKind::kWords || element.repeat_low != 1 || element.repeat_high != 1) return std::nullopt;
+    if (i < argv.size() && std::find(element.words.begin(), element.words.end(), argv[i]) != element.words.end())
       continue;
     for (const Element& e : pattern)
       if (e.kind == ElementKind::kRegex && !ProblemOf(e).empty()) return std::nullopt;
@@ -264,8 +257,7 @@ std::optional<size_t> DiffersAtOnce(const std::vector<Element>& pattern,
 
 }  // namespace
 
-Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv,
-            Explain explain) {
+Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv, Explain explain) {
   if (const std::optional<size_t> differs = DiffersAtOnce(pattern, argv)) {
     Fit fit;
     if (explain == Explain::kNo) return fit;
@@ -276,8 +268,7 @@ Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>&
   return Matcher(pattern, argv, ThreadMemory()).Run(explain);
 }
 
-std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args,
-                                   const std::vector<std::string>& argv) {
+std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args, const std::vector<std::string>& argv) {
   for (size_t w = 1; w < argv.size(); ++w)
     for (const std::string& never : never_args)
       if (IsNeverArg(never, argv[w])) return w;

@@ -29,7 +29,7 @@ struct Fit {
   bool fits = false;
   std::vector<NamedPath> paths;  // of every way in which it fits, each once
   std::vector<NamedHost> hosts;  // the same
-  std::string broken;  // why the pattern can not be evaluated at all; then it fits nothing
+  std::string broken;            // why the pattern can not be evaluated at all; then it fits nothing
   // Where it does not fit and that was asked for: how many words did (the program included), and
   // what was expected instead.
   size_t words_matched = 0;
@@ -39,13 +39,11 @@ struct Fit {
 // argv[0] is not looked at: which program a name stands for is decided elsewhere. Both are never
 // empty.
 enum class Explain : bool { kNo, kYes };
-Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv,
-            Explain explain = Explain::kNo);
+Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv, Explain explain = Explain::kNo);
 
 // The first argument that is one of these options, in any of its spellings (1-policy,
 // "never-args").
-std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args,
-                                   const std::vector<std::string>& argv);
+std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args, const std::vector<std::string>& argv);
 
 // ---- one word (policy/match_word.cc)
 // ------------------------------------------------------------- Whether one argument fits an

@@ -32,8 +32,7 @@ std::shared_ptr<const RE2> Compiled(const std::string& text) {
 
 bool IsHost(std::string_view word) {
   if (word.empty() || word.size() > kMaxHostBytes || word[0] == '.') return false;
-  return word.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
+  return word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
          std::string_view::npos;
 }
 
@@ -46,8 +45,7 @@ bool IsValue(FlagValue kind, std::string_view value) {
 
 std::string List(const std::vector<std::string>& words) {
   std::string out;
-  for (size_t i = 0; i < words.size() && i < 12; ++i)
-    out += (i > 0 ? ", `" : "`") + ForTerminal(words[i]) + "`";
+  for (size_t i = 0; i < words.size() && i < 12; ++i) out += (i > 0 ? ", `" : "`") + ForTerminal(words[i]) + "`";
   return words.size() > 12 ? out + ", …" : out;
 }
 
@@ -119,8 +117,7 @@ size_t FlagWords(const Flag& flag, const std::vector<std::string>& argv, size_t 
       return IsValue(flag.value, value) && value[0] != '-' ? 2 : 0;
     }
     case FlagForm::kGlued:
-      return word.starts_with(flag.text) && IsValue(flag.value, word.substr(flag.text.size())) ? 1
-                                                                                               : 0;
+      return word.starts_with(flag.text) && IsValue(flag.value, word.substr(flag.text.size())) ? 1 : 0;
   }
   return 0;
 }

@@ -23,10 +23,8 @@ inline std::optional<LoadProblem> NotifyTellsNobody(const Policy& policy) {
     for (const auto& [action, level] : profile.actions) look(level, profile.where);
   }
   if (!where) return std::nullopt;
-  return LoadProblem{
-      *where,
-      "level `notify` runs and is marked in the log, and tells nobody yet: there is no notifier",
-      "read `warder audit tail`, or write `approve` where a person must know before"};
+  return LoadProblem{*where, "level `notify` runs and is marked in the log, and tells nobody yet: there is no notifier",
+                     "read `warder audit tail`, or write `approve` where a person must know before"};
 }
 
 }  // namespace warder::policy

@@ -54,8 +54,7 @@ bool IsCanonical(std::string_view path) {
 bool IsUnder(std::string_view path, std::string_view directory) {
   if (directory.empty()) return false;
   if (directory == "/") return path.starts_with('/');
-  return path.starts_with(directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
+  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 std::string FillIn(std::string_view text, const std::string& workspace, const std::string& tmp) {
@@ -78,8 +77,7 @@ PathIndex::Pattern PathIndex::Parse(uint32_t rule, bool under, std::string_view 
 PathIndex::PathIndex(const Policy& policy) : policy_(&policy), unless_(policy.paths.size()) {
   for (uint32_t r = 0; r < policy.paths.size(); ++r) {
     const PathRule& rule = policy.paths[r];
-    const bool forbids_delete =
-        rule.level == Level::kForbid && (rule.may & ActBit(Act::kDelete)) != 0;
+    const bool forbids_delete = rule.level == Level::kForbid && (rule.may & ActBit(Act::kDelete)) != 0;
     auto add = [&](bool under, std::string_view text) {
       const Pattern pattern = Parse(r, under, text);
       const std::string_view key = under ? pattern.rest : LiteralDirectory(pattern.rest);
@@ -105,26 +103,22 @@ bool PathIndex::Fits(const Pattern& pattern, std::string_view path, const Place&
 }
 
 bool PathIndex::Excepted(uint32_t rule, std::string_view path, const Place& place) const {
-  return std::ranges::any_of(unless_[rule],
-                             [&](const Pattern& glob) { return Fits(glob, path, place); });
+  return std::ranges::any_of(unless_[rule], [&](const Pattern& glob) { return Fits(glob, path, place); });
 }
 
 // Deleting a directory deletes what is below it.
-void PathIndex::Beneath(std::string_view path, const Place& place,
-                        std::vector<uint32_t>& out) const {
+void PathIndex::Beneath(std::string_view path, const Place& place, std::vector<uint32_t>& out) const {
   for (const Pattern& plain : plain_) {
     const std::string_view root = plain.root == Root::kWorkspace ? place.workspace
                                   : plain.root == Root::kTmp     ? place.tmp
                                                                  : "";
     std::string whole = std::string(root) + std::string(plain.rest);
     if (whole.empty()) whole = "/";
-    if (whole != path && IsUnder(whole, path) && !Excepted(plain.rule, whole, place))
-      out.push_back(plain.rule);
+    if (whole != path && IsUnder(whole, path) && !Excepted(plain.rule, whole, place)) out.push_back(plain.rule);
   }
 }
 
-std::vector<uint32_t> PathIndex::Covering(std::string_view path, Act act,
-                                          const Place& place) const {
+std::vector<uint32_t> PathIndex::Covering(std::string_view path, Act act, const Place& place) const {
   std::vector<uint32_t> out;
   const std::string_view roots[] = {"/", place.workspace, place.tmp};
   for (size_t root = 0; root < 3; ++root) {

@@ -36,9 +36,7 @@ struct Where {  // of a rule or value in its file; lines and columns from 1
 
 enum class Act : uint8_t { kRead, kWrite, kDelete, kLast = kDelete };
 const char* ActName(Act act);
-inline constexpr uint8_t ActBit(Act act) {
-  return static_cast<uint8_t>(1u << static_cast<uint8_t>(act));
-}
+inline constexpr uint8_t ActBit(Act act) { return static_cast<uint8_t>(1u << static_cast<uint8_t>(act)); }
 
 // ---- programs --------------------------------------------------------------------------------
 // A file that a program name is bound to, as warder-config saw it at load.
@@ -82,17 +80,7 @@ struct Flag {
     f(form, text, value);
   }
 };
-enum class ElementKind : uint8_t {
-  kWords,
-  kRegex,
-  kText,
-  kInt,
-  kPath,
-  kHost,
-  kFlags,
-  kRest,
-  kLast = kRest
-};
+enum class ElementKind : uint8_t { kWords, kRegex, kText, kInt, kPath, kHost, kFlags, kRest, kLast = kRest };
 struct Element {
   ElementKind kind = ElementKind::kWords;
   std::vector<std::string> words;  // kWords
@@ -111,12 +99,11 @@ struct Element {
 };
 
 struct Limits {  // absent: not set here
-  std::optional<uint64_t> wall_ms, cpu_ms, memory_bytes, pids, files, output_bytes, disk_bytes,
-      read_file_bytes, concurrent;
+  std::optional<uint64_t> wall_ms, cpu_ms, memory_bytes, pids, files, output_bytes, disk_bytes, read_file_bytes,
+      concurrent;
   template <typename F>
   void Fields(F& f) {
-    f(wall_ms, cpu_ms, memory_bytes, pids, files, output_bytes, disk_bytes, read_file_bytes,
-      concurrent);
+    f(wall_ms, cpu_ms, memory_bytes, pids, files, output_bytes, disk_bytes, read_file_bytes, concurrent);
   }
 };
 
@@ -181,8 +168,8 @@ struct ExecRule {
   Where where;
   template <typename F>
   void Fields(F& f) {
-    f(id, action, level, forbid_text, why, argv, never_args, network, limits, attempts, guard, only,
-      approval, lease, tool, match, not_match, where);
+    f(id, action, level, forbid_text, why, argv, never_args, network, limits, attempts, guard, only, approval, lease,
+      tool, match, not_match, where);
   }
 };
 
@@ -382,8 +369,8 @@ struct ActionMention {  // in a profile, a window or require-reason
 };
 
 // Actions of the tools that every host has.
-inline constexpr std::string_view kToolActions[] = {
-    "read_file", "list_directory", "create_file", "modify_file", "delete_file", "http_request"};
+inline constexpr std::string_view kToolActions[] = {"read_file",   "list_directory", "create_file",
+                                                    "modify_file", "delete_file",    "http_request"};
 
 struct Policy {
   static constexpr uint8_t kVersion = 2, kType = 100;
@@ -414,9 +401,9 @@ struct Policy {
   std::vector<UsedKey> used;
   template <typename F>
   void Fields(F& f) {
-    f(file, digest, layer, id, owner, description, programs, has_exec, has_paths, has_network,
-      unmatched, exec, paths, network, profiles, default_profile, windows, session, limits, inside,
-      workspace, jail, environment_pass, require_reason, redact, tests, listed_actions, used);
+    f(file, digest, layer, id, owner, description, programs, has_exec, has_paths, has_network, unmatched, exec, paths,
+      network, profiles, default_profile, windows, session, limits, inside, workspace, jail, environment_pass,
+      require_reason, redact, tests, listed_actions, used);
   }
 };
 

@@ -12,10 +12,9 @@ namespace warder::policy {
 namespace {
 
 using LimitField = std::optional<uint64_t> Limits::*;
-constexpr LimitField kLimitFields[] = {
-    &Limits::wall_ms,    &Limits::cpu_ms,          &Limits::memory_bytes,
-    &Limits::pids,       &Limits::files,           &Limits::output_bytes,
-    &Limits::disk_bytes, &Limits::read_file_bytes, &Limits::concurrent};
+constexpr LimitField kLimitFields[] = {&Limits::wall_ms,    &Limits::cpu_ms,          &Limits::memory_bytes,
+                                       &Limits::pids,       &Limits::files,           &Limits::output_bytes,
+                                       &Limits::disk_bytes, &Limits::read_file_bytes, &Limits::concurrent};
 
 bool IsAbove(LayerKind layer) { return layer < LayerKind::kWorkspace; }
 
@@ -24,8 +23,8 @@ bool IsAbove(LayerKind layer) { return layer < LayerKind::kWorkspace; }
 template <typename Get>
 auto Counting(std::span<const std::shared_ptr<const Policy>> layers, Get get) {
   std::vector<std::remove_cvref_t<decltype(*get(*layers[0]))>> values;
-  const bool above = std::ranges::any_of(
-      layers, [&](const auto& layer) { return IsAbove(layer->layer) && get(*layer); });
+  const bool above =
+      std::ranges::any_of(layers, [&](const auto& layer) { return IsAbove(layer->layer) && get(*layer); });
   for (const auto& layer : layers)
     if (const auto& value = get(*layer); value && (above || layer->layer != LayerKind::kWorkspace))
       values.push_back(*value);
@@ -34,8 +33,7 @@ auto Counting(std::span<const std::shared_ptr<const Policy>> layers, Get get) {
 
 // The strictest of what counts: the greatest by `rank`.
 template <typename T, typename Get>
-void Strictest(std::span<const std::shared_ptr<const Policy>> layers, Get get, T& into,
-               bool greatest) {
+void Strictest(std::span<const std::shared_ptr<const Policy>> layers, Get get, T& into, bool greatest) {
   auto values = Counting(layers, get);
   if (values.empty()) return;
   into = greatest ? *std::ranges::max_element(values) : *std::ranges::min_element(values);
@@ -64,9 +62,8 @@ Settings Merge(std::span<const std::shared_ptr<const Policy>> layers) {
   auto sizes = Counting(layers, [](const Policy& p) { return p.workspace.trash.max_bytes; });
   if (!sizes.empty()) s.trash.max_bytes = *std::ranges::min_element(sizes);
   Strictest(layers, [](const Policy& p) { return p.jail.tier; }, s.tier, true);
-  auto roots = Counting(layers, [](const Policy& p) {
-    return p.jail.root.empty() ? std::nullopt : std::optional(p.jail.root);
-  });
+  auto roots =
+      Counting(layers, [](const Policy& p) { return p.jail.root.empty() ? std::nullopt : std::optional(p.jail.root); });
   if (!roots.empty()) s.root = roots.front();
   auto by = Counting(layers, [](const Policy& p) { return p.jail.limits; });
   if (!by.empty()) s.limits_by = *std::ranges::max_element(by);
@@ -81,26 +78,23 @@ Settings Merge(std::span<const std::shared_ptr<const Policy>> layers) {
   auto passes = Counting(layers, [](const Policy& p) { return p.environment_pass; });
   if (!passes.empty()) s.environment_pass = passes.front();
   for (const std::vector<std::string>& names : passes)
-    std::erase_if(s.environment_pass, [&](const std::string& name) {
-      return std::ranges::find(names, name) == names.end();
-    });
+    std::erase_if(s.environment_pass,
+                  [&](const std::string& name) { return std::ranges::find(names, name) == names.end(); });
   return s;
 }
 
-bool SameProgram(const Program& a, const Program& b) {
-  return a.paths == b.paths && a.sha256 == b.sha256;
-}
+bool SameProgram(const Program& a, const Program& b) { return a.paths == b.paths && a.sha256 == b.sha256; }
 
 using Problems = std::vector<PolicySet::Problem>;
 
 void CheckKinds(std::span<const std::shared_ptr<const Policy>> layers, Problems& problems) {
   for (size_t i = 1; i < layers.size(); ++i)
     if (layers[i]->layer == layers[i - 1]->layer)
-      problems.push_back({layers[i]->file,
-                          {{1, 1},
-                           std::string("a second ") + LayerName(layers[i]->layer) +
-                               " layer; the first is " + layers[i - 1]->file,
-                           "write both into one file, or make one of them another layer"}});
+      problems.push_back(
+          {layers[i]->file,
+           {{1, 1},
+            std::string("a second ") + LayerName(layers[i]->layer) + " layer; the first is " + layers[i - 1]->file,
+            "write both into one file, or make one of them another layer"}});
 }
 
 void CheckPrograms(std::span<const std::shared_ptr<const Policy>> layers, Problems& problems) {
@@ -110,12 +104,11 @@ void CheckPrograms(std::span<const std::shared_ptr<const Policy>> layers, Proble
       if (!program.declared) continue;
       auto [at, fresh] = first.emplace(program.name, std::pair(layer.get(), &program));
       if (fresh || SameProgram(*at->second.second, program)) continue;
-      problems.push_back(
-          {layer->file,
-           {program.where,
-            Quote(program.name) + " is another program in " + at->second.first->file + ":" +
-                std::to_string(at->second.second->where.line),
-            "bind the name to the same files and the same sha256 in both"}});
+      problems.push_back({layer->file,
+                          {program.where,
+                           Quote(program.name) + " is another program in " + at->second.first->file + ":" +
+                               std::to_string(at->second.second->where.line),
+                           "bind the name to the same files and the same sha256 in both"}});
     }
 }
 
@@ -126,8 +119,8 @@ void CheckRoots(std::span<const std::shared_ptr<const Policy>> layers, Problems&
     if (first != nullptr && first->jail.root != layer->jail.root)
       problems.push_back({layer->file,
                           {{1, 1},
-                           "the jail's root is " + Quote(layer->jail.root) + " here and " +
-                               Quote(first->jail.root) + " in " + first->file,
+                           "the jail's root is " + Quote(layer->jail.root) + " here and " + Quote(first->jail.root) +
+                               " in " + first->file,
                            "write the same `jail: { root: … }` in both, or leave one out"}});
     if (first == nullptr) first = layer.get();
   }
@@ -147,13 +140,11 @@ bool Has(const Policy& policy, Matter matter) {
 
 }  // namespace
 
-std::expected<PolicySet, Problems> PolicySet::Make(
-    std::vector<std::shared_ptr<const Policy>> layers) {
+std::expected<PolicySet, Problems> PolicySet::Make(std::vector<std::shared_ptr<const Policy>> layers) {
   PolicySet set;
   std::ranges::stable_sort(layers, {}, [](const auto& layer) { return layer->layer; });
   Problems problems;
-  if (layers.empty())
-    problems.push_back({"", {{1, 1}, "no layer at all", "name one policy file at least"}});
+  if (layers.empty()) problems.push_back({"", {{1, 1}, "no layer at all", "name one policy file at least"}});
   CheckKinds(layers, problems);
   CheckPrograms(layers, problems);
   CheckRoots(layers, problems);
@@ -179,8 +170,7 @@ void PolicySet::Index() {
 bool PolicySet::Speaks(size_t i, Matter matter) const {
   if (!Has(layer(i), matter)) return false;
   if (layer(i).layer != LayerKind::kWorkspace) return true;
-  return std::ranges::any_of(
-      layers_, [&](const auto& other) { return IsAbove(other->layer) && Has(*other, matter); });
+  return std::ranges::any_of(layers_, [&](const auto& other) { return IsAbove(other->layer) && Has(*other, matter); });
 }
 
 bool PolicySet::Passes(size_t i, Matter matter) const {
@@ -228,10 +218,9 @@ std::vector<PolicySet::Problem> CheckSet(const PolicySet& set) {
   for (const auto& layer : set.layers())
     for (const ActionMention& mention : layer->listed_actions)
       if (!known.contains(mention.action))
-        problems.push_back(
-            {layer->file,
-             {mention.where, Quote(mention.action) + " is the action of no rule and of no tool",
-              DidYouMean(mention.action, names)}});
+        problems.push_back({layer->file,
+                            {mention.where, Quote(mention.action) + " is the action of no rule and of no tool",
+                             DidYouMean(mention.action, names)}});
   return problems;
 }
 

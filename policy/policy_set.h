@@ -46,8 +46,7 @@ class PolicySet {
     std::string file;
     LoadProblem problem;
   };
-  static std::expected<PolicySet, std::vector<Problem>> Make(
-      std::vector<std::shared_ptr<const Policy>> layers);
+  static std::expected<PolicySet, std::vector<Problem>> Make(std::vector<std::shared_ptr<const Policy>> layers);
   // One layer alone. Does not own it: the policy must outlive the set. Never refused.
   PolicySet(const Policy& only);  // NOLINT: a policy is a set of one
 

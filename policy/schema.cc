@@ -39,8 +39,8 @@ std::string Joined(std::span<const std::string_view> words) {
 std::string DescribeProblems(const std::string& file, const std::vector<LoadProblem>& problems) {
   std::string all;
   for (const LoadProblem& problem : problems) {
-    all += file + ":" + std::to_string(problem.where.line) + ":" +
-           std::to_string(problem.where.column) + ": " + problem.what;
+    all += file + ":" + std::to_string(problem.where.line) + ":" + std::to_string(problem.where.column) + ": " +
+           problem.what;
     if (!problem.remedy.empty()) all += "; " + problem.remedy;
     all += '\n';
   }
@@ -55,8 +55,7 @@ std::string Quote(std::string_view text) {
   return "\"" + ForTerminal(text.substr(0, cut)) + "…\"";
 }
 
-std::optional<std::string> Nearest(std::string_view text,
-                                   std::span<const std::string_view> candidates) {
+std::optional<std::string> Nearest(std::string_view text, std::span<const std::string_view> candidates) {
   constexpr size_t kLongest = 64;  // beyond it nothing is a slip of a known word
   constexpr size_t kShortest = 3;
   if (text.size() > kLongest || text.size() < kShortest) return std::nullopt;
@@ -81,17 +80,13 @@ std::string DidYouMean(std::string_view text, std::span<const std::string_view> 
 }
 
 void Reading::Problem(Where where, std::string what, std::string remedy) {
-  constexpr size_t kMostProblems =
-      50;  // a person reads no more; a hostile file must not fill memory
-  if (problems_.size() < kMostProblems)
-    problems_.push_back({where, std::move(what), std::move(remedy)});
+  constexpr size_t kMostProblems = 50;  // a person reads no more; a hostile file must not fill memory
+  if (problems_.size() < kMostProblems) problems_.push_back({where, std::move(what), std::move(remedy)});
 }
 
 bool Reading::IsMap(const YamlNode& node, std::string_view remedy) {
   if (node.kind == YamlKind::kMap) return true;
-  Problem(node.where,
-          node.kind == YamlKind::kList ? "a list where a map belongs"
-                                       : Quote(node.text) + " is not a map",
+  Problem(node.where, node.kind == YamlKind::kList ? "a list where a map belongs" : Quote(node.text) + " is not a map",
           std::string(remedy));
   return false;
 }
@@ -102,21 +97,18 @@ bool Reading::IsList(const YamlNode& node, std::string_view remedy) {
     Problem(node.where, "an empty list", "write at least one entry, or take the key out");
     return false;
   }
-  Problem(node.where,
-          node.kind == YamlKind::kMap ? "a map where a list belongs"
-                                      : Quote(node.text) + " is not a list",
+  Problem(node.where, node.kind == YamlKind::kMap ? "a map where a list belongs" : Quote(node.text) + " is not a list",
           std::string(remedy));
   return false;
 }
 
-std::vector<std::optional<size_t>> MeetKeys(Reading& reading, const YamlNode& node,
-                                            std::string_view what, std::span<const KeyNeed> table) {
+std::vector<std::optional<size_t>> MeetKeys(Reading& reading, const YamlNode& node, std::string_view what,
+                                            std::span<const KeyNeed> table) {
   if (!reading.IsMap(node, "write " + std::string(what) + " as `key: value` pairs")) return {};
   std::vector<std::optional<size_t>> met(node.keys.size());
   for (size_t i = 0; i < node.keys.size(); ++i) {
     const YamlKey& key = node.keys[i];
-    auto rule = std::find_if(table.begin(), table.end(),
-                             [&](const KeyNeed& r) { return r.key == key.text; });
+    auto rule = std::find_if(table.begin(), table.end(), [&](const KeyNeed& r) { return r.key == key.text; });
     if (rule == table.end()) {
       std::vector<std::string_view> known;
       for (const KeyNeed& r : table)
@@ -124,12 +116,10 @@ std::vector<std::optional<size_t>> MeetKeys(Reading& reading, const YamlNode& no
       reading.Problem(key.where, Quote(key.text) + " is not a key of " + std::string(what),
                       DidYouMean(key.text, known));
     } else if (rule->need == Need::kNotBuilt) {
-      reading.Problem(key.where, Quote(key.text) + " is not built in this version",
-                      std::string(rule->hint));
+      reading.Problem(key.where, Quote(key.text) + " is not built in this version", std::string(rule->hint));
     } else {
       met[i] = static_cast<size_t>(rule - table.begin());
-      if (rule->need == Need::kNoted)
-        reading.used().push_back({std::string(what) + ": " + key.text, key.where});
+      if (rule->need == Need::kNoted) reading.used().push_back({std::string(what) + ": " + key.text, key.where});
     }
   }
   for (const KeyNeed& rule : table)

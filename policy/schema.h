@@ -24,8 +24,7 @@ std::string Quote(std::string_view text);
 
 // The candidate with the fewest edits to text, where they are few enough to be a slip; else
 // nothing.
-std::optional<std::string> Nearest(std::string_view text,
-                                   std::span<const std::string_view> candidates);
+std::optional<std::string> Nearest(std::string_view text, std::span<const std::string_view> candidates);
 // " did you mean …" where there is a nearest, else "known: a, b, c".
 std::string DidYouMean(std::string_view text, std::span<const std::string_view> candidates);
 
@@ -41,8 +40,7 @@ class Reading {
   // A list, never empty, of texts.
   std::vector<std::pair<std::string, Where>> Texts(const YamlNode& node, std::string_view remedy);
   // The same, where one text may stand alone.
-  std::vector<std::pair<std::string, Where>> OneOrMore(const YamlNode& node,
-                                                       std::string_view remedy);
+  std::vector<std::pair<std::string, Where>> OneOrMore(const YamlNode& node, std::string_view remedy);
   std::optional<bool> YesNo(const YamlNode& node);
   std::optional<Level> LevelOf(const YamlNode& node);
   // Plain decimal over 0.
@@ -97,14 +95,13 @@ struct KeyNeed {
   std::string_view hint;
 };
 // The place of key i of the map in the table, or nothing where it was refused (and said so).
-std::vector<std::optional<size_t>> MeetKeys(Reading& reading, const YamlNode& node,
-                                            std::string_view what, std::span<const KeyNeed> table);
+std::vector<std::optional<size_t>> MeetKeys(Reading& reading, const YamlNode& node, std::string_view what,
+                                            std::span<const KeyNeed> table);
 
 // Reads a map by its table: unknown keys with the nearest known one, keys that are not built,
 // missing ones.
 template <typename T, size_t N>
-void ReadMap(Reading& reading, const YamlNode& node, std::string_view what,
-             const KeyRule<T> (&table)[N], T& into) {
+void ReadMap(Reading& reading, const YamlNode& node, std::string_view what, const KeyRule<T> (&table)[N], T& into) {
   std::vector<KeyNeed> needs;
   for (const KeyRule<T>& rule : table) needs.push_back({rule.key, rule.need, rule.hint});
   std::vector<std::optional<size_t>> met = MeetKeys(reading, node, what, needs);

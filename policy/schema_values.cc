@@ -40,8 +40,7 @@ std::string Shown(const YamlNode& node) {
 bool AllOf(std::string_view text, std::string_view more) {
   if (text.empty() || text.size() > 64 || text[0] < 'a' || text[0] > 'z') return false;
   for (char c : text)
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && more.find(c) == std::string_view::npos)
-      return false;
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && more.find(c) == std::string_view::npos) return false;
   return true;
 }
 
@@ -87,8 +86,7 @@ std::optional<std::string> Reading::Text(const YamlNode& node, std::string_view 
   return std::nullopt;
 }
 
-std::vector<std::pair<std::string, Where>> Reading::Texts(const YamlNode& node,
-                                                          std::string_view remedy) {
+std::vector<std::pair<std::string, Where>> Reading::Texts(const YamlNode& node, std::string_view remedy) {
   std::vector<std::pair<std::string, Where>> all;
   if (!IsList(node, remedy)) return all;
   for (const YamlNode& item : node.items)
@@ -96,8 +94,7 @@ std::vector<std::pair<std::string, Where>> Reading::Texts(const YamlNode& node,
   return all;
 }
 
-std::vector<std::pair<std::string, Where>> Reading::OneOrMore(const YamlNode& node,
-                                                              std::string_view remedy) {
+std::vector<std::pair<std::string, Where>> Reading::OneOrMore(const YamlNode& node, std::string_view remedy) {
   if (node.kind != YamlKind::kScalar) return Texts(node, remedy);
   if (auto text = Text(node, remedy)) return {{*text, node.where}};
   return {};
@@ -120,19 +117,16 @@ std::optional<Level> Reading::LevelOf(const YamlNode& node) {
 std::optional<uint64_t> Reading::Count(const YamlNode& node, uint64_t max) {
   auto count = node.kind == YamlKind::kScalar ? ParseDecimal(node.text, max) : std::nullopt;
   if (count && *count > 0) return count;
-  Problem(
-      node.where, Shown(node) + " is not a count",
-      "write a plain decimal number over 0 and at most " + std::to_string(max) + ", without unit");
+  Problem(node.where, Shown(node) + " is not a count",
+          "write a plain decimal number over 0 and at most " + std::to_string(max) + ", without unit");
   return std::nullopt;
 }
 
 std::optional<uint64_t> Reading::Duration(const YamlNode& node) {
   constexpr uint64_t kTenYears = 3650ull * 86'400'000;
-  auto time =
-      node.kind == YamlKind::kScalar ? WithUnit(node.text, kTimes, kTenYears) : std::nullopt;
+  auto time = node.kind == YamlKind::kScalar ? WithUnit(node.text, kTimes, kTenYears) : std::nullopt;
   if (time) return time;
-  Problem(node.where, Shown(node) + " is not a time",
-          "write a number over 0 with its unit s, m, h or d, as 90s");
+  Problem(node.where, Shown(node) + " is not a time", "write a number over 0 with its unit s, m, h or d, as 90s");
   return std::nullopt;
 }
 
@@ -165,8 +159,7 @@ std::optional<std::string> Reading::AbsolutePath(const YamlNode& node) {
   return std::nullopt;
 }
 
-std::optional<size_t> Reading::OneOf(const YamlNode& node,
-                                     std::span<const std::string_view> words) {
+std::optional<size_t> Reading::OneOf(const YamlNode& node, std::span<const std::string_view> words) {
   for (size_t i = 0; i < words.size(); ++i)
     if (node.kind == YamlKind::kScalar && node.text == words[i]) return i;
   Problem(node.where, Shown(node) + " is not known here", DidYouMean(node.text, words));

@@ -27,16 +27,13 @@ std::string Json(std::string_view text) {
   return out + "\"";
 }
 
-std::string Number(const char* key, uint64_t value) {
-  return std::string(",\"") + key + "\":" + std::to_string(value);
-}
+std::string Number(const char* key, uint64_t value) { return std::string(",\"") + key + "\":" + std::to_string(value); }
 
 std::string ValueSchema(const ToolParameter& parameter) {
   if (parameter.is_integer)
-    return "{\"type\":\"integer\"" + Number("minimum", parameter.minimum) +
-           Number("maximum", parameter.maximum) + "}";
-  std::string out = "{\"type\":\"string\"" + Number("minLength", parameter.min_length) +
-                    Number("maxLength", parameter.max_length);
+    return "{\"type\":\"integer\"" + Number("minimum", parameter.minimum) + Number("maximum", parameter.maximum) + "}";
+  std::string out =
+      "{\"type\":\"string\"" + Number("minLength", parameter.min_length) + Number("maxLength", parameter.max_length);
   if (!parameter.pattern.empty()) out += ",\"pattern\":" + Json(parameter.pattern);
   return out + "}";
 }
@@ -93,20 +90,16 @@ std::string ToolSchema(const ExecRule& rule) {
          "],\"additionalProperties\":false}";
 }
 
-Result<std::vector<std::string>> FillTool(const ExecRule& rule,
-                                          const std::vector<ToolArgument>& arguments) {
+Result<std::vector<std::string>> FillTool(const ExecRule& rule, const std::vector<ToolArgument>& arguments) {
   const std::vector<ToolParameter> parameters = ToolParameters(rule);
   if (!rule.tool) return Fail(Code::kInvalid, "the rule " + rule.id + " is no tool");
   auto bad = [&](const ToolParameter& parameter, const std::string& why) {
-    return Fail(Code::kInvalid, "the argument " + parameter.name + " " + why,
-                "give " + parameter.description);
+    return Fail(Code::kInvalid, "the argument " + parameter.name + " " + why, "give " + parameter.description);
   };
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (std::ranges::find(parameters, arguments[i].name, &ToolParameter::name) == parameters.end())
-      return Fail(
-          Code::kInvalid,
-          "the tool " + rule.tool->name + " has no argument " + ForTerminal(arguments[i].name),
-          "leave it out");
+      return Fail(Code::kInvalid, "the tool " + rule.tool->name + " has no argument " + ForTerminal(arguments[i].name),
+                  "leave it out");
     for (size_t j = 0; j < i; ++j)
       if (arguments[j].name == arguments[i].name)
         return Fail(Code::kInvalid, "the argument " + arguments[i].name + " is there twice");
@@ -128,16 +121,14 @@ Result<std::vector<std::string>> FillTool(const ExecRule& rule,
       if (parameter->required) return bad(*parameter, "is missing");
       continue;
     }
-    if (given->is_list != parameter->is_list)
-      return bad(*parameter, parameter->is_list ? "is no list" : "is a list");
+    if (given->is_list != parameter->is_list) return bad(*parameter, parameter->is_list ? "is no list" : "is a list");
     if (given->is_integer != parameter->is_integer)
       return bad(*parameter, parameter->is_integer ? "is no integer" : "is no text");
     if (given->values.size() < std::max<uint64_t>(parameter->min_items, given->is_list ? 0 : 1) ||
         given->values.size() > parameter->max_items)
       return bad(*parameter, "has " + std::to_string(given->values.size()) + " values");
     for (const std::string& value : given->values) {
-      if (!parameter->is_integer && value.size() > parameter->max_length)
-        return bad(*parameter, "is too long");
+      if (!parameter->is_integer && value.size() > parameter->max_length) return bad(*parameter, "is too long");
       if (value.contains('\0') || !FitsWord(element, value, after_dashes))
         return bad(*parameter, "does not fit: " + ForTerminal(value.substr(0, 200)));
       argv.push_back(value);
@@ -157,12 +148,9 @@ void CheckTool(Reading& reading, const YamlNode& node, const ExecRule& rule) {
       names.push_back(element.as);
       continue;
     }
-    const bool alone =
-        element.kind == ElementKind::kWords ? element.words.size() == 1 : element.repeat_low == 0;
-    if (alone || element.kind == ElementKind::kFlags || element.kind == ElementKind::kRest)
-      continue;
-    reading.Problem(element.where,
-                    "an element that no parameter of the tool fills: " + DescribeElement(element),
+    const bool alone = element.kind == ElementKind::kWords ? element.words.size() == 1 : element.repeat_low == 0;
+    if (alone || element.kind == ElementKind::kFlags || element.kind == ElementKind::kRest) continue;
+    reading.Problem(element.where, "an element that no parameter of the tool fills: " + DescribeElement(element),
                     "write `as: name` in it, or one word");
   }
   if (rule.argv.empty()) reading.Problem(node.where, "a tool without argv", "write `argv`");

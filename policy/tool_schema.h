@@ -43,7 +43,6 @@ struct ToolArgument {
 
 // The argv that the arguments fill; an Error that says which argument is not what the schema says.
 // The argv still has to be decided: paths and hosts are only judged there.
-Result<std::vector<std::string>> FillTool(const ExecRule& rule,
-                                          const std::vector<ToolArgument>& arguments);
+Result<std::vector<std::string>> FillTool(const ExecRule& rule, const std::vector<ToolArgument>& arguments);
 
 }  // namespace warder::policy

@@ -39,11 +39,9 @@ bool IsHostName(std::string_view text) {
   for (;;) {
     const size_t dot = std::min(text.find('.'), text.size());
     const std::string_view label = text.substr(0, dot);
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
-      return false;
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
     for (char c : label)
-      if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-')
-        return false;
+      if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-') return false;
     if (dot == text.size()) return true;
     text.remove_prefix(dot + 1);
   }

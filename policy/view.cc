@@ -36,7 +36,8 @@ bool LetsWhole(const Policy& policy, Act act, const std::string& directory, cons
 bool LetsAll(const Policy& policy, Act act, const std::string& directory, const std::string& workspace) {
   return std::ranges::any_of(policy.paths, [&](const PathRule& rule) {
     return Lets(rule, act) && rule.unless.empty() &&
-           std::ranges::any_of(Trees(rule, workspace), [&](const std::string& tree) { return IsUnder(directory, tree); });
+           std::ranges::any_of(Trees(rule, workspace),
+                               [&](const std::string& tree) { return IsUnder(directory, tree); });
   });
 }
 
@@ -44,7 +45,8 @@ std::string Below(const std::string& directory) { return directory == "/" ? "/**
 
 ViewRules::Grant GlobsOf(const PathRule& rule, const std::string& workspace) {
   ViewRules::Grant out;
-  if (const std::string under = FillIn(rule.under, workspace, kJailTmp); !under.empty()) out.match.push_back(Below(under));
+  if (const std::string under = FillIn(rule.under, workspace, kJailTmp); !under.empty())
+    out.match.push_back(Below(under));
   for (const std::string& glob : rule.match) out.match.push_back(FillIn(glob, workspace, kJailTmp));
   for (const std::string& glob : rule.unless) out.unless.push_back(FillIn(glob, workspace, kJailTmp));
   return out;
@@ -82,7 +84,8 @@ class View {
 
  private:
   bool AllLet(Act act, const std::string& directory) const {
-    return std::ranges::all_of(judging_, [&](size_t i) { return LetsWhole(set_.layer(i), act, directory, workspace_); });
+    return std::ranges::all_of(judging_,
+                               [&](size_t i) { return LetsWhole(set_.layer(i), act, directory, workspace_); });
   }
 
   void AddTrees(size_t layer) {
@@ -90,7 +93,8 @@ class View {
     for (const PathRule& rule : set_.layer(layer).paths) {
       for (const std::string& tree : Trees(rule, workspace_)) {
         const bool seen = std::ranges::any_of(view_.sources, [&](const auto& source) { return source.path == tree; });
-        if (Lets(rule, Act::kRead) && !seen && !IsUnder(tree, workspace_) && !IsUnder(tree, kJailTmp) && AllLet(Act::kRead, tree))
+        if (Lets(rule, Act::kRead) && !seen && !IsUnder(tree, workspace_) && !IsUnder(tree, kJailTmp) &&
+            AllLet(Act::kRead, tree))
           view_.sources.push_back({tree, rule.id});
         const std::string part = IsUnder(workspace_, tree) ? workspace_ : tree;
         if (Lets(rule, Act::kWrite) && IsUnder(part, workspace_) && AllLet(Act::kWrite, part) &&
@@ -102,8 +106,9 @@ class View {
 
   // What a rule forbids or leaves to a person, but for what a person said yes to in this call.
   void AddRules(const Policy& layer) {
-    constexpr std::pair<Act, ViewRules::Cover> kKinds[] = {
-        {Act::kRead, ViewRules::Cover::kHide}, {Act::kWrite, ViewRules::Cover::kFreeze}, {Act::kDelete, ViewRules::Cover::kPin}};
+    constexpr std::pair<Act, ViewRules::Cover> kKinds[] = {{Act::kRead, ViewRules::Cover::kHide},
+                                                           {Act::kWrite, ViewRules::Cover::kFreeze},
+                                                           {Act::kDelete, ViewRules::Cover::kPin}};
     for (const PathRule& rule : layer.paths) {
       if (rule.level < Level::kApprove) continue;
       for (const auto& [act, kind] : kKinds) {
@@ -118,8 +123,8 @@ class View {
   void AddRule(const PathRule& rule, Act act, ViewRules::Cover kind) {
     if ((rule.may & ActBit(act)) == 0) return;
     ViewRules::Grant globs = GlobsOf(rule, workspace_);
-    ViewRules::CoverRule& cover =
-        view_.covers.emplace_back(ViewRules::CoverRule{kind, std::move(globs.match), std::move(globs.unless), {}, rule.id});
+    ViewRules::CoverRule& cover = view_.covers.emplace_back(
+        ViewRules::CoverRule{kind, std::move(globs.match), std::move(globs.unless), {}, rule.id});
     if (rule.level == Level::kApprove) AddApproved(act, &cover.grants);
   }
 
@@ -136,7 +141,8 @@ class View {
     AddUngranted(layers, Act::kWrite, ViewRules::Cover::kFreeze, view_.writable);
   }
 
-  void AddUngranted(const std::vector<size_t>& layers, Act act, ViewRules::Cover kind, const std::vector<std::string>& trees) {
+  void AddUngranted(const std::vector<size_t>& layers, Act act, ViewRules::Cover kind,
+                    const std::vector<std::string>& trees) {
     ViewRules::CoverRule cover{kind, {}, {}, {}, ""};
     for (const std::string& tree : trees)
       if (std::ranges::none_of(layers, [&](size_t i) { return LetsAll(set_.layer(i), act, tree, workspace_); }))
@@ -162,8 +168,8 @@ ViewRules ViewOf(const PolicySet& set, const std::string& workspace, const std::
   return View(set, workspace, approved).Make();
 }
 
-std::vector<ViewRules::CoverRule> KeptBelow(const PolicySet& set, const std::string& workspace, const std::string& directory,
-                                            bool approved) {
+std::vector<ViewRules::CoverRule> KeptBelow(const PolicySet& set, const std::string& workspace,
+                                            const std::string& directory, bool approved) {
   std::vector<ApprovedPath> yes;
   if (approved) yes.push_back({Below(directory), Act::kDelete});
   return View(set, workspace, yes).Kept(directory);

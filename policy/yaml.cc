@@ -70,8 +70,7 @@ std::optional<Where> QuoteLeftOpen(std::string_view bytes, Where end) {
 }
 
 LoadProblem NotClosed(Where opened) {
-  return {opened, "a quote that is opened here is not closed in this line",
-          "close it, or write the text in one line"};
+  return {opened, "a quote that is opened here is not closed in this line", "close it, or write the text in one line"};
 }
 
 class Builder : public YAML::EventHandler {
@@ -85,8 +84,7 @@ class Builder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (open_.empty())
-      Refuse(At(mark), "no content", "write `policy: 1` (or `host: 1`) and go on from there");
+    if (open_.empty()) Refuse(At(mark), "no content", "write `policy: 1` (or `host: 1`) and go on from there");
     // Of a missing value yaml-cpp marks what comes next: the key is where a person looks.
     const OpenNode& parent = open_.back();
     Where where = parent.has_key ? parent.node.keys.back().where : At(mark);
@@ -127,8 +125,7 @@ class Builder : public YAML::EventHandler {
     // A block map at the left margin can only be ended by the end of the stream or by a document
     // mark, and the scan of the bytes let no second mark through: so nothing is left behind it
     // unread.
-    if (open_.empty() && (style != YAML::EmitterStyle::Block || mark.column != 0))
-      RefuseRoot(node.where);
+    if (open_.empty() && (style != YAML::EmitterStyle::Block || mark.column != 0)) RefuseRoot(node.where);
     if (!open_.empty()) RequireIndented(node.where);
     Open(std::move(node), style == YAML::EmitterStyle::Block);
   }
@@ -147,21 +144,17 @@ class Builder : public YAML::EventHandler {
   }
 
   // What holds for every node: no anchor, no tag, not too many, not too deep.
-  YamlNode Begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                 YamlKind kind) {
+  YamlNode Begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlKind kind) {
     Where where = At(mark);
     size_t pos = mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
     char first = pos < bytes_.size() ? bytes_[pos] : '\0';
-    if (anchor != 0 || first == '&')
-      Refuse(where, "an anchor (&name)", "write the value out where it is needed");
+    if (anchor != 0 || first == '&') Refuse(where, "an anchor (&name)", "write the value out where it is needed");
     // yaml-cpp calls a plain scalar `?` and a quoted one `!`; the lone `!` tag gives the latter
     // too.
     if ((!tag.empty() && tag != "?" && tag != "!") || first == '!')
-      Refuse(where, "a tag (!…)",
-             "take it out: every value is text here; quote a text that begins with !");
+      Refuse(where, "a tag (!…)", "take it out: every value is text here; quote a text that begins with !");
     if (++nodes_ > limits::kMaxYamlNodes)
-      Refuse(where, "more than " + std::to_string(limits::kMaxYamlNodes) + " values",
-             "write fewer rules");
+      Refuse(where, "more than " + std::to_string(limits::kMaxYamlNodes) + " values", "write fewer rules");
     if (kind != YamlKind::kScalar && open_.size() >= limits::kMaxYamlDepth)
       Refuse(where, "nesting deeper than " + std::to_string(limits::kMaxYamlDepth), "nest less");
     YamlNode node;
@@ -193,8 +186,7 @@ class Builder : public YAML::EventHandler {
       } else if (quote == '"' && bytes_[at] == '\\') {
         lines = lines || (at + 1 < bytes_.size() && bytes_[at + 1] == '\n');
         if (at + 1 < bytes_.size() && bytes_[at + 1] == '\'')
-          Refuse(where, "a backslash before a single quote",
-                 "take the backslash out: it needs none in double quotes");
+          Refuse(where, "a backslash before a single quote", "take the backslash out: it needs none in double quotes");
         ++at;
       } else if (bytes_[at] == quote) {
         closed = quote == '"' || at + 1 >= bytes_.size() || bytes_[at + 1] != '\'';
@@ -259,17 +251,12 @@ class NothingMore : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Stop(mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Stop(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                const std::string&) override {
-    Stop(mark);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override { Stop(mark); }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
     Stop(mark);
   }
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
     Stop(mark);
   }
   void OnMapEnd() override {}
@@ -297,8 +284,7 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
     // Once: on some inputs (`,`) yaml-cpp 0.7 answers true for ever without reading on.
     bool any = parser.HandleNextDocument(builder);
     if (!any || !builder.finished())
-      return std::unexpected(
-          LoadProblem{{1, 1}, "no content", "write `policy: 1` (or `host: 1`) and go on"});
+      return std::unexpected(LoadProblem{{1, 1}, "no content", "write `policy: 1` (or `host: 1`) and go on"});
     // Not a second document: this handler throws at the first event, so it ends whatever yaml-cpp
     // does.
     NothingMore nothing_more;
@@ -306,24 +292,22 @@ std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes) {
     return builder.Take();
   } catch (const Refused& refused) {
     if (refused.problem.what == kKeyNoText)
-      if (auto opened = QuoteLeftOpen(bytes, refused.problem.where))
-        return std::unexpected(NotClosed(*opened));
+      if (auto opened = QuoteLeftOpen(bytes, refused.problem.where)) return std::unexpected(NotClosed(*opened));
     return std::unexpected(refused.problem);
   } catch (const YAML::Exception& e) {
     size_t pos = e.mark.pos < 0 ? 0 : static_cast<size_t>(e.mark.pos);
     if (pos < bytes.size() && bytes[pos] == '*')
-      return std::unexpected(LoadProblem{At(e.mark), "an alias (*name)",
-                                         "write the value out; quote a text that begins with *"});
+      return std::unexpected(
+          LoadProblem{At(e.mark), "an alias (*name)", "write the value out; quote a text that begins with *"});
     if (auto opened = QuoteLeftOpen(bytes, At(e.mark))) return std::unexpected(NotClosed(*opened));
     const bool in_brackets = e.msg.find("flow") != std::string::npos;
-    return std::unexpected(LoadProblem{
-        At(e.mark), "not YAML: " + e.msg,
-        in_brackets ? "close each bracket here and in the line before, and quote values that "
-                      "contain { } [ ] , or `: `"
-                    : "look at indentation, brackets and quotes here and in the line before"});
+    return std::unexpected(LoadProblem{At(e.mark), "not YAML: " + e.msg,
+                                       in_brackets
+                                           ? "close each bracket here and in the line before, and quote values that "
+                                             "contain { } [ ] , or `: `"
+                                           : "look at indentation, brackets and quotes here and in the line before"});
   } catch (const std::exception& e) {
-    return std::unexpected(
-        LoadProblem{{1, 1}, std::string("not readable: ") + e.what(), "write it simpler"});
+    return std::unexpected(LoadProblem{{1, 1}, std::string("not readable: ") + e.what(), "write it simpler"});
   }
 }
 

@@ -27,8 +27,7 @@ CodePoint FirstOf(std::string_view bytes) {
 std::string Named(uint32_t code_point) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string digits;
-  for (int shift = code_point > 0xffff ? 20 : 12; shift >= 0; shift -= 4)
-    digits += kDigits[code_point >> shift & 15];
+  for (int shift = code_point > 0xffff ? 20 : 12; shift >= 0; shift -= 4) digits += kDigits[code_point >> shift & 15];
   return "U+" + digits;
 }
 
@@ -36,8 +35,7 @@ std::string Named(uint32_t code_point) {
 const char* WhyHidden(uint32_t c) {
   if (c == 0) return "a NUL character";
   if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return "a control character";
-  if (c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-      (c >= 0x2066 && c <= 0x2069))
+  if (c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
     return "a character that changes the direction of text";
   if (c == 0x2028 || c == 0x2029) return "a line separator";
   return IsHiddenCharacter(c) ? "a character that can not be seen" : nullptr;
@@ -75,8 +73,7 @@ class Scan {
     if (c.value == '\r') return At("a carriage return", "end lines with LF alone");
     if (c.value == 0xfeff && line_ == 1 && column_ == 1)
       return At("a byte order mark", "save the file as UTF-8 without one");
-    if (const char* why = WhyHidden(c.value))
-      return At(std::string(why) + " (" + Named(c.value) + ")", "take it out");
+    if (const char* why = WhyHidden(c.value)) return At(std::string(why) + " (" + Named(c.value) + ")", "take it out");
     return std::nullopt;
   }
 
@@ -85,8 +82,7 @@ class Scan {
   std::optional<LoadProblem> LineStart(std::string_view rest) {
     std::string_view text = rest.substr(0, rest.find('\n'));
     if (text.starts_with('%'))
-      return At("a directive (" + ForTerminal(text.substr(0, 32)) + ")",
-                "take the line out: policies need none");
+      return At("a directive (" + ForTerminal(text.substr(0, 32)) + ")", "take the line out: policies need none");
     bool mark = text.starts_with("---") || text.starts_with("...");
     bool ends = text.size() == 3 || (text.size() > 3 && text[3] == ' ');
     if (mark && ends) {

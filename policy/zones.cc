@@ -18,23 +18,19 @@ const date::time_zone* Find(const std::string& zone) {
 
 }  // namespace
 
-bool LoadZone(const std::string& zone) {
-  return LocalTimeIn(zone, std::chrono::system_clock::now()).has_value();
-}
+bool LoadZone(const std::string& zone) { return LocalTimeIn(zone, std::chrono::system_clock::now()).has_value(); }
 
 std::vector<LoadProblem> CheckZones(const Policy& policy) {
   std::vector<LoadProblem> problems;
   for (const Window& window : policy.windows)
     for (const Span& span : window.open)
       if (!LoadZone(span.zone))
-        problems.push_back(
-            {window.where, Quote(span.zone) + " is not a zone of this machine",
-             "write a name of the tz database, as Europe/Berlin, or install tzdata"});
+        problems.push_back({window.where, Quote(span.zone) + " is not a zone of this machine",
+                            "write a name of the tz database, as Europe/Berlin, or install tzdata"});
   return problems;
 }
 
-std::optional<LocalTime> LocalTimeIn(const std::string& zone,
-                                     std::chrono::system_clock::time_point now) {
+std::optional<LocalTime> LocalTimeIn(const std::string& zone, std::chrono::system_clock::time_point now) {
   const date::time_zone* found = Find(zone);
   if (found == nullptr) return std::nullopt;
   try {

@@ -20,7 +20,6 @@ std::vector<LoadProblem> CheckZones(const Policy& policy);
 
 // Nothing where the zone is not known. Daylight saving counts: minutes that do not exist are never
 // shown, minutes that are there twice are shown twice.
-std::optional<LocalTime> LocalTimeIn(const std::string& zone,
-                                     std::chrono::system_clock::time_point now);
+std::optional<LocalTime> LocalTimeIn(const std::string& zone, std::chrono::system_clock::time_point now);
 
 }  // namespace warder::policy

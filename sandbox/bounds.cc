@@ -22,7 +22,8 @@ Status CheckTrees(const wire::RunPlan& plan, const wire::Agent& agent, const wir
     const wire::Tree& tree = plan.trees[i];
     // A part of the workspace that may be written where the rest may not.
     if (wire::IsBeneath(tree.path, workspace) && tree.path != workspace) {
-      if (tree.executable && !plan.trees[0].executable) return Beyond(tree.path + " would be executable, and the workspace not");
+      if (tree.executable && !plan.trees[0].executable)
+        return Beyond(tree.path + " would be executable, and the workspace not");
       continue;
     }
     if (std::none_of(bounds.sources.begin(), bounds.sources.end(),
@@ -36,12 +37,11 @@ Status CheckTrees(const wire::RunPlan& plan, const wire::Agent& agent, const wir
 
 struct LimitLine {
   const char* name;
-  uint64_t wire::Limits::*value;
+  uint64_t wire::Limits::* value;
 };
 constexpr LimitLine kLimitLines[] = {
-    {"wall", &wire::Limits::wall_ms},         {"cpu", &wire::Limits::cpu_ms},
-    {"memory", &wire::Limits::memory_bytes},  {"pids", &wire::Limits::pids},
-    {"files", &wire::Limits::files},          {"output", &wire::Limits::output_bytes},
+    {"wall", &wire::Limits::wall_ms},    {"cpu", &wire::Limits::cpu_ms},  {"memory", &wire::Limits::memory_bytes},
+    {"pids", &wire::Limits::pids},       {"files", &wire::Limits::files}, {"output", &wire::Limits::output_bytes},
     {"disk", &wire::Limits::disk_bytes},
 };
 

@@ -24,7 +24,7 @@ struct Setting {
   std::string_view controller;
   const char* v1;
   const char* v2;
-  uint64_t wire::Limits::*value;  // nullptr: 0
+  uint64_t wire::Limits::* value;  // nullptr: 0
   bool required;
 };
 constexpr Setting kSettings[] = {
@@ -176,7 +176,8 @@ Result<JailGroup> Cgroups::Make(const std::string& name) const {
     UniqueFd made = OpenDirectory(h.parent.get(), name.c_str());
     if (!made) return FailErrno("cgroup: " + name);
     if (Lists(h.controllers, ' ', "memory"))
-      group.memory_events = UniqueFd(openat(made.get(), h.v2 ? "memory.events" : "memory.oom_control", O_RDONLY | O_CLOEXEC));
+      group.memory_events =
+          UniqueFd(openat(made.get(), h.v2 ? "memory.events" : "memory.oom_control", O_RDONLY | O_CLOEXEC));
     // `tasks` and not `cgroup.procs`: moving the writing thread alone needs no global lock, whose RCU grace period
     // is 6 ms a hierarchy (cgroup_procs_write_start of the kernel).
     if (!h.v2) group.procs.emplace_back(openat(made.get(), "tasks", O_WRONLY | O_CLOEXEC));
@@ -184,7 +185,8 @@ Result<JailGroup> Cgroups::Make(const std::string& name) const {
     if (h.v2) group.kill = UniqueFd(openat(made.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));
     group.directories.push_back(std::move(made));
   }
-  if (!group.kill || !group.cpu || !group.memory_events) return Fail(Code::kSystem, "cgroup " + name + ": its files can not be opened");
+  if (!group.kill || !group.cpu || !group.memory_events)
+    return Fail(Code::kSystem, "cgroup " + name + ": its files can not be opened");
   return group;
 }
 
@@ -193,7 +195,8 @@ Status Cgroups::Limit(const JailGroup& group, const wire::Limits& limits) const 
     for (const Setting& s : kSettings) {
       const char* file = hierarchies_[i].v2 ? s.v2 : s.v1;
       if (file == nullptr || !Lists(hierarchies_[i].controllers, ' ', s.controller)) continue;
-      auto written = WriteAt(group.directories.at(i).get(), file, std::to_string(s.value == nullptr ? 0 : limits.*s.value));
+      auto written =
+          WriteAt(group.directories.at(i).get(), file, std::to_string(s.value == nullptr ? 0 : limits.*s.value));
       if (!written && s.required) return written;
     }
   }

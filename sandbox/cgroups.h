@@ -17,10 +17,10 @@ namespace warder::jailer {
 struct JailGroup {
   std::string name;
   std::vector<UniqueFd> directories;  // one a hierarchy; the first is v2's, to be born in
-  UniqueFd kill;                // cgroup.kill, for writing
-  UniqueFd cpu;                 // v2 cpu.stat, for reading: there without the controller too (cgroups(7))
-  UniqueFd memory_events;       // v1 memory.oom_control or v2 memory.events, for reading
-  std::vector<UniqueFd> procs;  // v1 `tasks` files to write "0" into
+  UniqueFd kill;                      // cgroup.kill, for writing
+  UniqueFd cpu;                       // v2 cpu.stat, for reading: there without the controller too (cgroups(7))
+  UniqueFd memory_events;             // v1 memory.oom_control or v2 memory.events, for reading
+  std::vector<UniqueFd> procs;        // v1 `tasks` files to write "0" into
 };
 
 class Cgroups {

@@ -75,7 +75,8 @@ Result<Directories> OpenDirectories(const wire::HostPlan& plan) {
   d.pid_file = UniqueFd(openat(d.run.get(), "monitor.pid", O_RDWR | O_CREAT | kFileFlags, 0644));
   WARDER_TRY(uint64_t version, ReadNumber(d.state.get(), "VERSION", 0));
   if (version > 1)
-    return Fail(Code::kUnsupported, "the state directory has version " + std::to_string(version) + ", this warderd reads 1");
+    return Fail(Code::kUnsupported,
+                "the state directory has version " + std::to_string(version) + ", this warderd reads 1");
   if (version == 0) WARDER_TRY_STATUS(ReplaceDurably(d.state.get(), "VERSION", "1\n"));
   WARDER_TRY(d.log, OwnDirectory(AT_FDCWD, plan.ledger.directory, plan.ledger_uid, plan.ledger_gid, 0750));
   WARDER_TRY(d.ledger_state, OwnDirectory(d.state.get(), "state", plan.ledger_uid, plan.ledger_gid, 0700));

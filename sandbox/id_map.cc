@@ -24,8 +24,7 @@ Status WriteMap(const std::string& file, const std::vector<IdLine>& lines) {
     text += std::to_string(line.disk) + " " + std::to_string(line.jail) + " 1\n";
   }
   UniqueFd fd(open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return FailErrno(file);
+  if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return FailErrno(file);
   return {};
 }
 
@@ -34,11 +33,9 @@ Status WriteMap(const std::string& file, const std::vector<IdLine>& lines) {
 Result<UniqueFd> MakeIdMap(const std::vector<IdLine>& uids, const std::vector<IdLine>& gids) {
   // A child that only waits makes the namespace exist while its map is written; the descriptor
   // keeps it.
-  long child = syscall(SYS_clone, static_cast<unsigned long>(CLONE_NEWUSER | SIGCHLD), nullptr,
-                       nullptr, nullptr, 0);
+  long child = syscall(SYS_clone, static_cast<unsigned long>(CLONE_NEWUSER | SIGCHLD), nullptr, nullptr, nullptr, 0);
   if (child < 0)
-    return Fail(Code::kUnsupported,
-                std::string("no user namespace for the workspace's owner map: ") + strerror(errno),
+    return Fail(Code::kUnsupported, std::string("no user namespace for the workspace's owner map: ") + strerror(errno),
                 "raise sysctl user.max_user_namespaces");
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -29,11 +29,12 @@ PeerProgram ProgramOf(int connection, pid_t pid) {
   const std::string exe = "/proc/" + std::to_string(pid) + "/exe";
   char path[4096];
   const ssize_t size = readlink(exe.c_str(), path, sizeof path);
-  struct statx found {};
+  struct statx found{};
   // What the kernel holds already: a peer's FUSE is not asked (statx(2)).
   if (size <= 0 || statx(AT_FDCWD, exe.c_str(), AT_STATX_DONT_SYNC, STATX_INO, &found) != 0) return {};
   if (!pidfd || syscall(SYS_pidfd_send_signal, pidfd.get(), 0, nullptr, 0) != 0) return {};
-  return {std::string(path, static_cast<size_t>(size)), makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino};
+  return {std::string(path, static_cast<size_t>(size)), makedev(found.stx_dev_major, found.stx_dev_minor),
+          found.stx_ino};
 }
 
 }  // namespace warder::jailer

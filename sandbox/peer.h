@@ -16,8 +16,8 @@ struct PeerProgram {
   std::string path;  // proc(5) exe; empty: the peer is gone, or may not be looked at
   uint64_t dev = 0, ino = 0;
 };
-// Never waits: opens nothing, and asks no file system that the peer may serve itself. Of the very process that connected:
-// its pidfd (SO_PEERPIDFD, Linux 6.5; else pidfd_open) still names it afterwards.
+// Never waits: opens nothing, and asks no file system that the peer may serve itself. Of the very process that
+// connected: its pidfd (SO_PEERPIDFD, Linux 6.5; else pidfd_open) still names it afterwards.
 PeerProgram ProgramOf(int connection, pid_t pid);
 
 }  // namespace warder::jailer

@@ -25,14 +25,13 @@ class OnceWindow {
 class Receipts {
  public:
   static Result<Receipts> Make(const wire::BootId& boot, uint64_t epoch);
-  Receipts(Receipts&& other) noexcept : boot_(other.boot_), epoch_(other.epoch_), seqs_(other.seqs_),
-                                        key_(std::exchange(other.key_, nullptr)) {}
+  Receipts(Receipts&& other) noexcept
+      : boot_(other.boot_), epoch_(other.epoch_), seqs_(other.seqs_), key_(std::exchange(other.key_, nullptr)) {}
   ~Receipts();
 
   // OK: the receipt counts as used from here on. Any refusal leaves it unused.
   // now_ns: CLOCK_BOOTTIME. session and call: what the plan says, the session being one that lives.
-  Status Use(const wire::Receipt& receipt, std::string_view plan, uint64_t session, uint64_t call,
-             uint64_t now_ns);
+  Status Use(const wire::Receipt& receipt, std::string_view plan, uint64_t session, uint64_t call, uint64_t now_ns);
 
   const wire::EpochKey& key() const { return *key_; }
   const wire::BootId& boot() const { return boot_; }

@@ -10,9 +10,8 @@ struct ConfigAnswer {
   static constexpr uint8_t kVersion = 1, kType = 110;
   bool ok = false;
   std::string problems;  // "FILE:LINE:COLUMN: what; remedy" lines; why the file is refused
-  std::string
-      notes;  // lines of the same form that refuse nothing: programs that are bound to no file
-  std::string bytes;  // where ok: a HostPlan or a policy::Policy message
+  std::string notes;     // lines of the same form that refuse nothing: programs that are bound to no file
+  std::string bytes;     // where ok: a HostPlan or a policy::Policy message
   template <typename F>
   void Fields(F& f) {
     f(ok, problems, notes, bytes);

@@ -26,7 +26,7 @@ struct PathQuestion {
   }
 };
 struct ProgramQuestion {
-  std::string path;         // absolute, in the view
+  std::string path;  // absolute, in the view
   bool want_sha256 = false;
   template <typename F>
   void Fields(F& f) {
@@ -93,7 +93,7 @@ struct CoverGrant {
 };
 struct CoverRule {
   CoverKind kind = CoverKind::kHide;
-  std::vector<std::string> match;   // absolute globs (base/glob.h), variables filled in
+  std::vector<std::string> match;  // absolute globs (base/glob.h), variables filled in
   std::vector<std::string> unless;
   // What these name is not covered either: a rule that covers all that nothing grants.
   std::vector<CoverGrant> grants = {};
@@ -134,7 +134,7 @@ struct ReadRequest {
   std::string path;
   uint64_t dev = 0, ino = 0;
   uint64_t offset = 0;
-  uint64_t length = 0;  // at most; 0: to the end
+  uint64_t length = 0;     // at most; 0: to the end
   uint64_t max_bytes = 0;  // a longer answer is kLimit
   template <typename F>
   void Fields(F& f) {
@@ -145,9 +145,9 @@ struct ReadRequest {
 struct ReadAnswer {
   static constexpr uint8_t kVersion = 1, kType = 95;
   uint64_t request = 0;
-  uint8_t code = 0;     // warder::Code where there is a problem
+  uint8_t code = 0;  // warder::Code where there is a problem
   std::string problem;
-  uint64_t size = 0;    // of the file
+  uint64_t size = 0;  // of the file
   template <typename F>
   void Fields(F& f) {
     f(request, code, problem, size);
@@ -160,7 +160,7 @@ struct ListRequest {
   uint64_t request = 0;
   std::string path;
   uint64_t dev = 0, ino = 0;
-  uint32_t depth = 1;         // 1: the directory alone
+  uint32_t depth = 1;  // 1: the directory alone
   uint32_t max_entries = 1000;
   template <typename F>
   void Fields(F& f) {

@@ -63,10 +63,10 @@ struct Workspace {
 };
 
 struct Agent {
-  std::string name;   // [a-z][a-z0-9-]{0,31}
+  std::string name;  // [a-z][a-z0-9-]{0,31}
   uint32_t uid = 0;
-  uint32_t gid = 0;   // of its socket
-  std::string group;  // breakers are shared in it; empty: alone
+  uint32_t gid = 0;     // of its socket
+  std::string group;    // breakers are shared in it; empty: alone
   std::string policy;   // the one policy file in force, a path
   std::string profile;  // empty: the policy's default-profile
   Workspace workspace;

@@ -145,8 +145,8 @@ struct BrokerStart {
 struct PolicyOffered {
   static constexpr uint8_t kVersion = 1, kType = 61;
   uint64_t generation = 0;
-  std::string path;   // as Agent::policy names it
-  Digest digest{};    // of the file
+  std::string path;  // as Agent::policy names it
+  Digest digest{};   // of the file
   template <typename F>
   void Fields(F& f) {
     f(generation, path, digest);
@@ -208,7 +208,7 @@ struct ChangeAnswer {
   std::string reason;  // why not, with what to do
   bool created = false;
   uint64_t bytes = 0;
-  std::string trash_entry;  // what can be restored: a deleted path, or the old content of an overwritten one
+  std::string trash_entry;            // what can be restored: a deleted path, or the old content of an overwritten one
   std::vector<std::string> restored;  // paths, for kRestore
   template <typename F>
   void Fields(F& f) {

@@ -59,16 +59,14 @@ Status ValidateCommands(const std::vector<Command>& commands) {
     if ((commands[i].join == Join::kFirst) != (i == 0)) return Bad("a join out of place");
     WARDER_TRY_STATUS(ValidateCommand(commands[i]));
     if (commands[i].change_directory &&
-        (commands[i].join == Join::kPipe ||
-         (i + 1 < commands.size() && commands[i + 1].join == Join::kPipe)))
+        (commands[i].join == Join::kPipe || (i + 1 < commands.size() && commands[i + 1].join == Join::kPipe)))
       return Bad("a cd in a pipeline");
   }
   return {};
 }
 
 Status ValidateView(const RunPlan& plan) {
-  if (plan.trees.empty() || plan.trees.size() > 64)
-    return Bad("no workspace, or more than 64 trees");
+  if (plan.trees.empty() || plan.trees.size() > 64) return Bad("no workspace, or more than 64 trees");
   for (const Tree& tree : plan.trees)
     if (!ValidPath(tree.path) || tree.path == "/" || tree.ino == 0) return Bad("a tree without a path or an inode");
   if (plan.covers.size() > limits::kMaxMasks) return Bad("more than 2048 covers");
@@ -79,18 +77,15 @@ Status ValidateView(const RunPlan& plan) {
     if (!ValidPath(cover.path) || !beneath) return Bad("a cover outside every tree");
   }
   if (!plan.overlays.empty()) return Fail(Code::kUnsupported, "plan: overlays are not built yet");
-  if (plan.network != Network::kNone)
-    return Fail(Code::kUnsupported, "plan: network is not built yet");
-  if (plan.root != "host-usr")
-    return Fail(Code::kUnsupported, "plan: root " + plan.root + " is not built");
+  if (plan.network != Network::kNone) return Fail(Code::kUnsupported, "plan: network is not built yet");
+  if (plan.root != "host-usr") return Fail(Code::kUnsupported, "plan: root " + plan.root + " is not built");
   return {};
 }
 
 }  // namespace
 
 bool ValidPath(std::string_view path) {
-  if (path.empty() || path[0] != '/' || path.size() > limits::kMaxPathBytes || HasNul(path))
-    return false;
+  if (path.empty() || path[0] != '/' || path.size() > limits::kMaxPathBytes || HasNul(path)) return false;
   if (path == "/") return true;
   size_t start = 1;
   while (start <= path.size()) {
@@ -105,8 +100,7 @@ bool ValidPath(std::string_view path) {
 
 bool IsBeneath(std::string_view path, std::string_view directory) {
   if (directory == "/") return !path.empty() && path[0] == '/';
-  return path.starts_with(directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
+  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 Status ValidateRun(const RunPlan& plan) {
@@ -115,19 +109,17 @@ Status ValidateRun(const RunPlan& plan) {
   WARDER_TRY_STATUS(ValidateCommands(plan.commands));
   if (!ValidPath(plan.directory)) return Bad("a directory to start in that is not canonical");
   const Limits& l = plan.limits;
-  if (l.wall_ms == 0 || l.cpu_ms == 0 || l.memory_bytes == 0 || l.pids == 0 || l.files == 0 ||
-      l.output_bytes == 0 || l.disk_bytes == 0)
+  if (l.wall_ms == 0 || l.cpu_ms == 0 || l.memory_bytes == 0 || l.pids == 0 || l.files == 0 || l.output_bytes == 0 ||
+      l.disk_bytes == 0)
     return Bad("a limit of nothing");
-  if (plan.descriptors.size() > 2 || plan.descriptors.empty() ||
-      plan.descriptors[0].role != DescriptorRole::kOutput ||
+  if (plan.descriptors.size() > 2 || plan.descriptors.empty() || plan.descriptors[0].role != DescriptorRole::kOutput ||
       (plan.descriptors.size() == 2 && plan.descriptors[1].role != DescriptorRole::kStdin))
     return Bad("descriptors other than output and stdin");
   return {};
 }
 
 Status ValidateChange(const ChangePlan& plan) {
-  if (!ValidPath(plan.workspace) || plan.workspace == "/")
-    return Bad("a change without a workspace");
+  if (!ValidPath(plan.workspace) || plan.workspace == "/") return Bad("a change without a workspace");
   if (!ValidPath(plan.path) || plan.path == plan.workspace || !IsBeneath(plan.path, plan.workspace))
     return Bad("a change outside the workspace");
   bool content = plan.kind == ChangeKind::kWrite;
@@ -136,8 +128,7 @@ Status ValidateChange(const ChangePlan& plan) {
       (content && plan.descriptors[0].role != DescriptorRole::kContent))
     return Bad("descriptors other than the content of a write");
   if (content != plan.trash_entry.empty()) return Bad("a trash entry where none belongs, or none");
-  if (plan.trash_entry.size() > 64 ||
-      plan.trash_entry.find_first_not_of("0123456789abcdef-") != std::string::npos)
+  if (plan.trash_entry.size() > 64 || plan.trash_entry.find_first_not_of("0123456789abcdef-") != std::string::npos)
     return Bad("a trash entry with a name that is not [0-9a-f-]");
   return {};
 }

@@ -47,10 +47,10 @@ enum class Join : uint8_t { kFirst, kPipe, kAnd, kOr, kThen, kLast = kThen };
 
 struct Command {
   Join join = Join::kFirst;
-  bool change_directory = false;   // `cd DIR`: program is empty, argv is {"cd", DIR}
-  std::string directory;           // resolved; only for change_directory
+  bool change_directory = false;  // `cd DIR`: program is empty, argv is {"cd", DIR}
+  std::string directory;          // resolved; only for change_directory
   std::vector<std::string> argv;
-  std::string program;             // path in the jail's root
+  std::string program;  // path in the jail's root
   FileIdentity identity;
   std::vector<std::pair<std::string, std::string>> environment;  // VAR=value before the command
   std::vector<Redirection> redirections;
@@ -136,15 +136,15 @@ struct RunPlan {
   std::vector<Cover> covers;
   std::vector<Overlay> overlays;
   Network network = Network::kNone;
-  std::string directory;  // where the first command starts
+  std::string directory;                                         // where the first command starts
   std::vector<std::pair<std::string, std::string>> environment;  // added to the built one
   std::vector<Command> commands;
   Limits limits;
   std::vector<Descriptor> descriptors;
   template <typename F>
   void Fields(F& f) {
-    f(session, call, agent, root, trees, covers, overlays, network, directory, environment, commands,
-      limits, descriptors);
+    f(session, call, agent, root, trees, covers, overlays, network, directory, environment, commands, limits,
+      descriptors);
   }
 };
 
@@ -171,8 +171,8 @@ struct ChangePlan {
   std::vector<Descriptor> descriptors;
   template <typename F>
   void Fields(F& f) {
-    f(session, call, agent, kind, workspace, path, expect_exists, expect_dev, expect_ino, content,
-      content_bytes, trash_entry, descriptors);
+    f(session, call, agent, kind, workspace, path, expect_exists, expect_dev, expect_ino, content, content_bytes,
+      trash_entry, descriptors);
   }
 };
 

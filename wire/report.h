@@ -26,10 +26,10 @@ struct SetupFailed {
 // The last command's end, or the end of the list. Written once; then init exits.
 struct ListEnded {
   static constexpr uint8_t kVersion = 1, kType = 21;
-  uint32_t command = 0;  // index of the command whose status this is
+  uint32_t command = 0;     // index of the command whose status this is
   int32_t wait_status = 0;  // as waitpid(2) gives it
   uint64_t max_rss_bytes = 0;
-  uint64_t cpu_ns = 0;   // user + system of all that init reaped
+  uint64_t cpu_ns = 0;  // user + system of all that init reaped
   template <typename F>
   void Fields(F& f) {
     f(command, wait_status, max_rss_bytes, cpu_ns);
@@ -66,8 +66,8 @@ struct Cancel {
 };
 
 enum class EndKind : uint8_t {
-  kExited,       // code
-  kSignaled,     // signal
+  kExited,    // code
+  kSignaled,  // signal
   kWallLimit,
   kCpuLimit,
   kMemoryLimit,  // the cgroup's memory killer
@@ -96,12 +96,12 @@ struct RunEnd {
   uint64_t max_rss_bytes = 0;
   uint64_t stdout_bytes = 0;  // that the jail wrote
   uint64_t stderr_bytes = 0;
-  uint64_t stdout_kept = 0;   // that were passed on
+  uint64_t stdout_kept = 0;  // that were passed on
   uint64_t stderr_kept = 0;
   template <typename F>
   void Fields(F& f) {
-    f(session, call, kind, code, signal, command, step, error, detail, setup_ns, wall_ns, cpu_ns,
-      max_rss_bytes, stdout_bytes, stderr_bytes, stdout_kept, stderr_kept);
+    f(session, call, kind, code, signal, command, step, error, detail, setup_ns, wall_ns, cpu_ns, max_rss_bytes,
+      stdout_bytes, stderr_bytes, stdout_kept, stderr_kept);
   }
 };
 

@@ -23,8 +23,7 @@ Status CheckView(const wire::RunPlan& plan) {
   if (plan.trees.size() > 64 || plan.covers.size() > limits::kMaxMasks)
     return Fail(Code::kLimit, "too many trees or covers");
   for (const wire::Tree& tree : plan.trees)
-    if (!wire::ValidPath(tree.path) || tree.path == "/")
-      return Fail(Code::kInvalid, "a tree without a path");
+    if (!wire::ValidPath(tree.path) || tree.path == "/") return Fail(Code::kInvalid, "a tree without a path");
   for (const wire::Cover& cover : plan.covers)
     if (!wire::ValidPath(cover.path)) return Fail(Code::kInvalid, "a cover without a path");
   return {};
@@ -52,7 +51,8 @@ Status GiveStreams(const Jail& jail) {
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     struct stat status;
     if (fstat(fd, &status) != 0) return FailErrno("fstat of a stream");
-    if (S_ISFIFO(status.st_mode) && fchown(fd, jail.spec.uid, jail.spec.uid) != 0) return FailErrno("fchown of a stream");
+    if (S_ISFIFO(status.st_mode) && fchown(fd, jail.spec.uid, jail.spec.uid) != 0)
+      return FailErrno("fchown of a stream");
   }
   return {};
 }
@@ -67,8 +67,7 @@ Status AwaitCall(Jail& jail) {
   WARDER_TRY(jail.spec, flat::DecodeMessage<wire::EnterSpec>(packet->bytes));
   if (jail.spec.uid == 0) return Fail(Code::kDenied, "a jail for uid 0");
   std::vector<UniqueFd>& fds = packet->fds;
-  if (fds.size() != 1u + jail.spec.id_map + jail.spec.input)
-    return Fail(Code::kInvalid, "other descriptors than told");
+  if (fds.size() != 1u + jail.spec.id_map + jail.spec.input) return Fail(Code::kInvalid, "other descriptors than told");
   if (jail.spec.input && dup2(fds.back().get(), STDIN_FILENO) < 0) return FailErrno("stdin");
   if (jail.spec.id_map) jail.id_map = std::move(fds[1]);
   jail.plan_fd = std::move(fds[0]);
@@ -91,11 +90,9 @@ Status MakeNames(Jail& jail) {
 }
 
 Status NamesAreMade(const Jail& jail) {
-  for (const tables::GeneratedFile& file :
-       tables::GeneratedEtc(jail.spec.uid, jail.spec.host_name)) {
+  for (const tables::GeneratedFile& file : tables::GeneratedEtc(jail.spec.uid, jail.spec.host_name)) {
     WARDER_TRY(std::string content, ReadFile(jail.At(std::string("/") + file.path), 65536));
-    if (content != file.content)
-      return Fail(Code::kConflict, std::string("/") + file.path + " says something else");
+    if (content != file.content) return Fail(Code::kConflict, std::string("/") + file.path + " says something else");
   }
   return CheckSection(jail, "tmp");
 }

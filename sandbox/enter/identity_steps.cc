@@ -1,11 +1,11 @@
 // Steps that give powers up: ids, capabilities, death signal, dumpable, no_new_privs, Landlock, seccomp.
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
-#include <linux/securebits.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,8 +20,8 @@ namespace warder::enter {
 namespace {
 
 constexpr unsigned kSecureBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                                 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-                                 SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+                                 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
 Status NoneIn(int (*is_in)(cap_value_t), const char* set) {
   for (cap_value_t value = 0; CAP_IS_SUPPORTED(value); ++value)
@@ -74,7 +74,8 @@ Status BoundingIsDropped(const Jail&) { return NoneIn(cap_get_bound, "bounding")
 Status DropCapabilities(Jail&) {
   cap_t sets = cap_get_proc();
   cap_value_t setpcap = CAP_SETPCAP;
-  bool raised = sets != nullptr && cap_set_flag(sets, CAP_EFFECTIVE, 1, &setpcap, CAP_SET) == 0 && cap_set_proc(sets) == 0;
+  bool raised =
+      sets != nullptr && cap_set_flag(sets, CAP_EFFECTIVE, 1, &setpcap, CAP_SET) == 0 && cap_set_proc(sets) == 0;
   cap_free(sets);
   if (!raised) return FailErrno("CAP_SETPCAP");
   if (cap_reset_ambient() != 0) return FailErrno("ambient capabilities");
@@ -107,7 +108,8 @@ Status ParentLives(const Jail& jail) {
   int signal = 0;
   if (prctl(PR_GET_PDEATHSIG, &signal) != 0 || signal != SIGKILL) return Fail(Code::kConflict, "no death signal");
   WARDER_TRY(int32_t parent, HostParent(jail));
-  if (jail.room.parent_pid <= 0 || parent != jail.room.parent_pid) return Fail(Code::kUnavailable, "the parent is gone");
+  if (jail.room.parent_pid <= 0 || parent != jail.room.parent_pid)
+    return Fail(Code::kUnavailable, "the parent is gone");
   return {};
 }
 

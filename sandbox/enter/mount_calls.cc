@@ -88,8 +88,7 @@ Status Hide(const Jail& jail, int target) {
   if (fstat(target, &status) != 0) return FailErrno("fstat");
   WARDER_TRY(UniqueFd source, OpenPlain(jail.root.get(), S_ISDIR(status.st_mode) ? kHiddenDirectory : kHiddenFile));
   WARDER_TRY(UniqueFd mount, CloneMount(source.get(), false));
-  WARDER_TRY_STATUS(
-      SetMountAttributes(mount.get(), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false));
+  WARDER_TRY_STATUS(SetMountAttributes(mount.get(), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false));
   return Attach(mount.get(), target);
 }
 

@@ -38,12 +38,15 @@ Result<std::string> ReadLink(int directory, const std::string& path) {
 rlim_t WantedLimit(const Jail& jail, const tables::RlimitRow& row) {
   const wire::Limits& limits = jail.plan.limits;
   switch (row.from) {
-    case tables::LimitFrom::kFixed: return row.value;
+    case tables::LimitFrom::kFixed:
+      return row.value;
     case tables::LimitFrom::kFiles:
       if (jail.room.role == wire::EnterRole::kSessionHands) return tables::kHandsFiles;
       return std::max(limits.files, tables::kFewestFiles);
-    case tables::LimitFrom::kDisk: return limits.disk_bytes == 0 ? RLIM_INFINITY : limits.disk_bytes;
-    case tables::LimitFrom::kCpu: return limits.cpu_ms == 0 ? RLIM_INFINITY : (limits.cpu_ms + 999) / 1000;
+    case tables::LimitFrom::kDisk:
+      return limits.disk_bytes == 0 ? RLIM_INFINITY : limits.disk_bytes;
+    case tables::LimitFrom::kCpu:
+      return limits.cpu_ms == 0 ? RLIM_INFINITY : (limits.cpu_ms + 999) / 1000;
   }
   return RLIM_INFINITY;
 }
@@ -54,7 +57,7 @@ rlim_t HardLimit(const tables::RlimitRow& row, rlim_t soft) { return row.resourc
 }  // namespace
 
 Status ResetSignals(Jail&) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal <= SIGRTMAX; ++signal)
     if (Settable(signal) && sigaction(signal, &action, nullptr) != 0) return FailErrno("sigaction");
@@ -71,7 +74,7 @@ Status ResetSignals(Jail&) {
 
 Status SignalsAreReset(const Jail&) {
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
-    struct sigaction action {};
+    struct sigaction action{};
     if (Settable(signal) && (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL))
       return Fail(Code::kConflict, "signal " + std::to_string(signal) + " has another disposition");
   }
@@ -130,7 +133,8 @@ Status OwnNamespaces(Jail& jail) {
   jail.host_stat.Reset(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
   if (!jail.host_root || !jail.host_proc || !jail.host_stat) return FailErrno("the host's /proc");
   // Here and not at clone3: warderd's one thread does not wait for a network namespace to be made.
-  if (unshare(CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return FailErrno("unshare of namespaces");
+  if (unshare(CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
+    return FailErrno("unshare of namespaces");
   jail.own_cgroup_namespace = true;
   std::string parent = std::to_string(jail.room.parent_pid) + "/ns/";
   for (const char* name : kNamespaceNames) {

@@ -17,9 +17,9 @@
 namespace warder::enter {
 namespace {
 
-constexpr int kInitProgramFirstFd = 10;  // docs/formats/processes.md
+constexpr int kInitProgramFirstFd = 10;          // docs/formats/processes.md
 constexpr size_t kMaxProgramBytes = 512u << 20;  // a larger one can not be pinned
-constexpr int kProgramPlace = 100;       // above every descriptor that init is given
+constexpr int kProgramPlace = 100;               // above every descriptor that init is given
 
 Status CheckProgram(const wire::Command& command, int fd) {
   struct stat status;
@@ -88,7 +88,10 @@ Status Become(Jail& jail) {
   std::string started = std::to_string(jail.spec.asked_ns);
   bool probe = jail.room.role == wire::EnterRole::kProbe;
   const char* argv[] = {hands ? "warder-hands" : "warder-init",
-                        hands ? "--session" : probe ? "--probe" : started.c_str(), nullptr};
+                        hands   ? "--session"
+                        : probe ? "--probe"
+                                : started.c_str(),
+                        nullptr};
   const char* no_environment[] = {nullptr};
   syscall(SYS_execveat, jail.program_fd, "", argv, no_environment, AT_EMPTY_PATH);
   return FailErrno("exec");

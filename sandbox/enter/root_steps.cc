@@ -63,10 +63,14 @@ Status MountRowOf(const Jail& jail, const MountRow& row) {
   std::string_view path = row.path;
   uint64_t disk = jail.plan.limits.disk_bytes;
   switch (row.kind) {
-    case MountKind::kBind: return BindFromHost(jail, row);
-    case MountKind::kPts: return MountFresh(jail, row, "devpts", "newinstance,ptmxmode=0666,mode=620");
-    case MountKind::kProc: return MountFresh(jail, row, "proc", "hidepid=ptraceable");
-    case MountKind::kTmpfs: break;
+    case MountKind::kBind:
+      return BindFromHost(jail, row);
+    case MountKind::kPts:
+      return MountFresh(jail, row, "devpts", "newinstance,ptmxmode=0666,mode=620");
+    case MountKind::kProc:
+      return MountFresh(jail, row, "proc", "hidepid=ptraceable");
+    case MountKind::kTmpfs:
+      break;
   }
   if (!row.writable) return MountFresh(jail, row, "tmpfs", "mode=755,size=64k");
   uint64_t size = path == "tmp" && disk != 0 ? disk : tables::kShmBytes;

@@ -34,8 +34,8 @@ Status CheckTreePath(const wire::Tree& tree) {
 Status ShowTree(const Jail& jail, const wire::Tree& tree) {
   WARDER_TRY_STATUS(CheckTreePath(tree));
   const std::string& workspace = jail.plan.trees[0].path;
-  // A part of the workspace is a clone of the workspace's own mount, already shown and mapped: what the host has mounted
-  // below it is not reachable from there.
+  // A part of the workspace is a clone of the workspace's own mount, already shown and mapped: what the host has
+  // mounted below it is not reachable from there.
   const bool part = tree.path != workspace && wire::IsBeneath(tree.path, workspace);
   WARDER_TRY(UniqueFd source, OpenPlain(part ? jail.root.get() : jail.host_root.get(), tree.path));
   WARDER_TRY(Place place, PlaceOf(source.get()));
@@ -43,10 +43,11 @@ Status ShowTree(const Jail& jail, const wire::Tree& tree) {
     return Fail(Code::kConflict, tree.path + " is another directory than the plan says");
   // Not recursive: what is mounted below a tree was never looked at.
   WARDER_TRY(UniqueFd mount, CloneMount(source.get(), false));
-  uint64_t attributes = MOUNT_ATTR_NODEV | (tree.executable ? 0u : MOUNT_ATTR_NOEXEC) |
-                        (Writable(jail, tree) ? 0u : MOUNT_ATTR_RDONLY);
+  uint64_t attributes =
+      MOUNT_ATTR_NODEV | (tree.executable ? 0u : MOUNT_ATTR_NOEXEC) | (Writable(jail, tree) ? 0u : MOUNT_ATTR_RDONLY);
   int id_map = tree.path == workspace ? jail.id_map.get() : -1;
-  WARDER_TRY_STATUS(SetMountAttributes(mount.get(), attributes, false, id_map, part && Writable(jail, tree) ? MOUNT_ATTR_RDONLY : 0));
+  WARDER_TRY_STATUS(
+      SetMountAttributes(mount.get(), attributes, false, id_map, part && Writable(jail, tree) ? MOUNT_ATTR_RDONLY : 0));
   WARDER_TRY(UniqueFd target, EnsureDirectory(jail, tree.path));
   return Attach(mount.get(), target.get());
 }
@@ -106,8 +107,7 @@ Status CheckCover(const Jail& jail, const wire::Cover& cover) {
 }  // namespace
 
 Status ShowTrees(Jail& jail) {
-  for (const wire::Tree* tree : ShortestFirst(jail.plan.trees))
-    WARDER_TRY_STATUS(ShowTree(jail, *tree));
+  for (const wire::Tree* tree : ShortestFirst(jail.plan.trees)) WARDER_TRY_STATUS(ShowTree(jail, *tree));
   return {};
 }
 

@@ -15,14 +15,19 @@ namespace {
 
 std::unexpected<Error> PlaceFailed(int error, const std::string& path) {
   switch (error) {
-    case ENOENT: return Fail(Code::kNotFound, "a directory on the way to " + path + " is missing");
-    case ENOTDIR: return Fail(Code::kConflict, "a file stands where a directory is needed: " + path);
-    case ELOOP: return Fail(Code::kConflict, "a symlink is on the way to " + path, "ask again");
+    case ENOENT:
+      return Fail(Code::kNotFound, "a directory on the way to " + path + " is missing");
+    case ENOTDIR:
+      return Fail(Code::kConflict, "a file stands where a directory is needed: " + path);
+    case ELOOP:
+      return Fail(Code::kConflict, "a symlink is on the way to " + path, "ask again");
     case EXDEV:
       return Fail(Code::kDenied, "another file system is mounted on the way to " + path,
                   "give that file system an agent and a workspace of its own");
-    case EACCES: return Fail(Code::kDenied, "the workspace's owner may not enter the directory of " + path);
-    default: return FailErrno(error, "opening the directory of " + path);
+    case EACCES:
+      return Fail(Code::kDenied, "the workspace's owner may not enter the directory of " + path);
+    default:
+      return FailErrno(error, "opening the directory of " + path);
   }
 }
 
@@ -37,12 +42,10 @@ UniqueFd Step(int directory, const std::string& name, Parents parents) {
 }
 
 // The wrong thing was moved: back with it, and where its place is taken again it stays in the trash.
-std::unexpected<Error> PutBack(const OwnerTrees& trees, const Place& place, int entry,
-                               const wire::ChangePlan& plan) {
+std::unexpected<Error> PutBack(const OwnerTrees& trees, const Place& place, int entry, const wire::ChangePlan& plan) {
   if (!Move(entry, kDataName, place.directory.get(), place.name, RENAME_NOREPLACE))
     return Fail(Code::kConflict,
-                "something else took the place of " + plan.path + " and went to the trash as " +
-                    plan.trash_entry,
+                "something else took the place of " + plan.path + " and went to the trash as " + plan.trash_entry,
                 "restore it to another path");
   (void)fsync(place.directory.get());
   (void)DropEntry(trees.trash_fd.get(), plan.trash_entry);
@@ -92,8 +95,8 @@ Result<OwnerTrees> OpenOwnerTrees(const wire::OwnerStart& start) {
 }
 
 Result<Place> OpenPlace(const OwnerTrees& trees, const wire::ChangePlan& plan, Parents parents) {
-  if (plan.workspace != trees.workspace || plan.path == plan.workspace ||
-      !wire::ValidPath(plan.path) || !wire::IsBeneath(plan.path, plan.workspace))
+  if (plan.workspace != trees.workspace || plan.path == plan.workspace || !wire::ValidPath(plan.path) ||
+      !wire::IsBeneath(plan.path, plan.workspace))
     return Fail(Code::kDenied, "a path outside the workspace");
   std::string rest = plan.path.substr(plan.workspace.size() + 1);
   UniqueFd directory = OpenBeneath(trees.workspace_fd.get(), ".", O_RDONLY | O_DIRECTORY, Mounts::kStay);
@@ -109,8 +112,10 @@ Status Move(int from, const std::string& from_name, int to, const std::string& t
   if (renameat2(from, from_name.c_str(), to, to_name.c_str(), flags) == 0) return {};
   const int error = errno;
   switch (error) {
-    case EEXIST: return Fail(Code::kConflict, "something exists there already");
-    case ENOENT: return Fail(Code::kConflict, "it is gone meanwhile", "look again, then ask again");
+    case EEXIST:
+      return Fail(Code::kConflict, "something exists there already");
+    case ENOENT:
+      return Fail(Code::kConflict, "it is gone meanwhile", "look again, then ask again");
     case EXDEV:
       return Fail(Code::kUnsupported,
                   "workspace and trash are not on the same mounted file system, so nothing was changed",
@@ -118,12 +123,14 @@ Status Move(int from, const std::string& from_name, int to, const std::string& t
     case EINVAL:
       return Fail(Code::kUnsupported, "this file system has no atomic rename (renameat2), so nothing was changed",
                   "use a workspace on ext4, xfs, btrfs or tmpfs");
-    case EBUSY: return Fail(Code::kConflict, "it is a mount point or in use by the kernel");
+    case EBUSY:
+      return Fail(Code::kConflict, "it is a mount point or in use by the kernel");
     case EACCES:
     case EPERM:
       return Fail(Code::kDenied, "the workspace's owner may not move it",
                   "make it and its directory writable (chmod u+w, chattr -a -i) and ask again");
-    default: return FailErrno(error, "rename");
+    default:
+      return FailErrno(error, "rename");
   }
 }
 
@@ -139,8 +146,7 @@ Status DeleteAt(const OwnerTrees& trees, const wire::ChangePlan& plan, wire::Cha
   WARDER_TRY(UniqueFd entry, MakeEntry(trees.trash_fd.get(), plan.trash_entry));
   WARDER_FAULT_POINT("entry made");
   WARDER_TRY_STATUS(WriteMeta(trees.trash_fd.get(), entry.get(), MetaOf(plan, &status)));
-  Status moved =
-      Move(place.directory.get(), place.name, entry.get(), kDataName, RENAME_NOREPLACE);
+  Status moved = Move(place.directory.get(), place.name, entry.get(), kDataName, RENAME_NOREPLACE);
   if (!moved) {
     (void)DropEntry(trees.trash_fd.get(), plan.trash_entry);
     return moved;
@@ -161,9 +167,15 @@ wire::ChangeAnswer Change(const OwnerTrees& trees, const wire::ChangePlan& plan,
   Status status = wire::ValidateChange(plan);
   if (status) {
     switch (plan.kind) {
-      case wire::ChangeKind::kWrite: status = WriteFileAt(trees, plan, content, answer); break;
-      case wire::ChangeKind::kDelete: status = DeleteAt(trees, plan, answer); break;
-      case wire::ChangeKind::kRestore: status = RestoreAt(trees, plan, answer); break;
+      case wire::ChangeKind::kWrite:
+        status = WriteFileAt(trees, plan, content, answer);
+        break;
+      case wire::ChangeKind::kDelete:
+        status = DeleteAt(trees, plan, answer);
+        break;
+      case wire::ChangeKind::kRestore:
+        status = RestoreAt(trees, plan, answer);
+        break;
     }
   }
   answer.done = status.has_value();

@@ -30,8 +30,7 @@ Result<OwnerTrees> OpenOwnerTrees(const wire::OwnerStart& start);
 wire::ChangeAnswer Change(const OwnerTrees& trees, const wire::ChangePlan& plan, int content);
 
 // ---- the three kinds; each fills the answer's fields and returns why not
-Status WriteFileAt(const OwnerTrees& trees, const wire::ChangePlan& plan, int content,
-                   wire::ChangeAnswer& answer);
+Status WriteFileAt(const OwnerTrees& trees, const wire::ChangePlan& plan, int content, wire::ChangeAnswer& answer);
 Status DeleteAt(const OwnerTrees& trees, const wire::ChangePlan& plan, wire::ChangeAnswer& answer);
 Status RestoreAt(const OwnerTrees& trees, const wire::ChangePlan& plan, wire::ChangeAnswer& answer);
 

@@ -41,8 +41,7 @@ struct Frame {
 
 class Walk {
  public:
-  Walk(int root, const std::vector<std::string>& trees, const std::vector<CoverRule>& rules,
-       const CoverLimits& bounds)
+  Walk(int root, const std::vector<std::string>& trees, const std::vector<CoverRule>& rules, const CoverLimits& bounds)
       : root_(root), trees_(trees.begin(), trees.end()), rules_(rules), bounds_(bounds) {}
 
   Result<Covers> Run() {
@@ -144,8 +143,7 @@ class Walk {
     frame.covered = std::move(covered);
     frame.exempt_below.assign(rules_.size(), false);
     frame.first_cover = out_.size();
-    const std::string relative =
-        path == top_path_ ? "." : path.substr(top_path_ == "/" ? 1 : top_path_.size() + 1);
+    const std::string relative = path == top_path_ ? "." : path.substr(top_path_ == "/" ? 1 : top_path_.size() + 1);
     UniqueFd fd = OpenBeneath(top_.get(), relative, O_RDONLY | O_DIRECTORY | O_NONBLOCK, Mounts::kStay);
     if (!fd && errno == EACCES) return Add(CoverKind::kHide, path, status);
     if (!fd && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR)) return {};
@@ -209,8 +207,7 @@ class Walk {
     const auto [hide, freeze, pin] = Strongest(frame.covered);
     if (!hide && !freeze) return pin ? Add(CoverKind::kPin, frame.path, frame.status) : Status{};
     auto below = out_.begin() + static_cast<ptrdiff_t>(frame.first_cover);
-    out_.erase(std::remove_if(below, out_.end(),
-                              [&](const Cover& c) { return hide || c.kind != CoverKind::kHide; }),
+    out_.erase(std::remove_if(below, out_.end(), [&](const Cover& c) { return hide || c.kind != CoverKind::kHide; }),
                out_.end());
     return Add(hide ? CoverKind::kHide : CoverKind::kFreeze, frame.path, frame.status);
   }
@@ -228,8 +225,7 @@ class Walk {
     std::string_view at = path;
     for (;;) {
       auto found = covered.find(at);
-      if (found != covered.end() && (found->second == CoverKind::kHide || found->second == kind))
-        return true;
+      if (found != covered.end() && (found->second == CoverKind::kHide || found->second == kind)) return true;
       size_t slash = at.rfind('/');
       if (slash == std::string_view::npos || slash == 0) return false;
       at = at.substr(0, slash);
@@ -246,8 +242,7 @@ class Walk {
       for (const std::string& path : paths) {
         if (IsCovered(path, kind, covered)) continue;
         auto frozen = hide ? covered.find(path) : covered.end();
-        if (frozen != covered.end())
-          std::erase_if(out_, [&](const Cover& c) { return c.path == path; });
+        if (frozen != covered.end()) std::erase_if(out_, [&](const Cover& c) { return c.path == path; });
         out_.push_back({kind, path, identity.first, identity.second});
       }
     }
@@ -291,8 +286,8 @@ class Walk {
 
 }  // namespace
 
-Result<Covers> FindCovers(int root, const std::vector<std::string>& trees,
-                          const std::vector<CoverRule>& rules, const CoverLimits& bounds) {
+Result<Covers> FindCovers(int root, const std::vector<std::string>& trees, const std::vector<CoverRule>& rules,
+                          const CoverLimits& bounds) {
   if (rules.empty()) return Covers{};
   return Walk(root, trees, rules, bounds).Run();
 }

@@ -35,7 +35,7 @@ struct Covers {
 };
 
 // kLimit: more entries or covers than the limits, or a path that no mount can name; then nothing is known.
-Result<Covers> FindCovers(int root, const std::vector<std::string>& trees,
-                          const std::vector<wire::CoverRule>& rules, const CoverLimits& bounds = {});
+Result<Covers> FindCovers(int root, const std::vector<std::string>& trees, const std::vector<wire::CoverRule>& rules,
+                          const CoverLimits& bounds = {});
 
 }  // namespace warder::hands

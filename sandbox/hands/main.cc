@@ -55,8 +55,7 @@ Status ServeSession() {
 wire::ChangeAnswer Obey(const OwnerTrees& trees, const Packet& packet) {
   wire::ChangeAnswer answer;
   auto order = flat::DecodeMessage<wire::ChangeOrder>(packet.bytes);
-  Result<wire::ChangePlan> plan =
-      order ? wire::ParseChangePlan(order->plan) : std::unexpected(order.error());
+  Result<wire::ChangePlan> plan = order ? wire::ParseChangePlan(order->plan) : std::unexpected(order.error());
   if (plan && packet.fds.size() != plan->descriptors.size())
     plan = Fail(Code::kInvalid, "other descriptors than the plan lists");
   if (plan) return Change(trees, *plan, packet.fds.empty() ? -1 : packet.fds[0].get());

@@ -19,8 +19,8 @@ namespace warder::hands {
 // tells why not: ELOOP a symlink, EXDEV another mount or an escape.
 enum class Mounts : bool { kCross, kStay };
 
-inline UniqueFd OpenBeneath(int directory, const std::string& path, uint64_t flags,
-                            Mounts mounts = Mounts::kCross, uint64_t mode = 0) {
+inline UniqueFd OpenBeneath(int directory, const std::string& path, uint64_t flags, Mounts mounts = Mounts::kCross,
+                            uint64_t mode = 0) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
   how.mode = mode;

@@ -18,9 +18,7 @@ bool EndsName(char c) { return IsBlank(c) || c == '\0'; }
 
 // What the calling process may do with the file, as execve(2) and open(2) would judge it: effective ids,
 // and a noexec mount counts.
-bool May(int fd, int what) {
-  return syscall(SYS_faccessat2, fd, "", what, AT_EACCESS | AT_EMPTY_PATH) == 0;
-}
+bool May(int fd, int what) { return syscall(SYS_faccessat2, fd, "", what, AT_EACCESS | AT_EMPTY_PATH) == 0; }
 
 Result<std::string> Head(int fd) {
   std::string head(kHeadBytes, '\0');
@@ -70,14 +68,12 @@ Status Look(int root, const wire::ProgramQuestion& question, wire::ProgramAnswer
   answer.executable = May(walked.entry.get(), X_OK);
   answer.readable = May(walked.entry.get(), R_OK);
   if (!answer.readable) {
-    if (question.want_sha256)
-      return Fail(Code::kDenied, "can not be read, so its sha256 can not be compared");
+    if (question.want_sha256) return Fail(Code::kDenied, "can not be read, so its sha256 can not be compared");
     return {};
   }
   UniqueFd fd = OpenBeneath(root, BelowRoot(walked.path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   struct stat status;
-  if (!fd || fstat(fd.get(), &status) != 0 ||
-      !IsSame(status, walked.status.st_dev, walked.status.st_ino))
+  if (!fd || fstat(fd.get(), &status) != 0 || !IsSame(status, walked.status.st_dev, walked.status.st_ino))
     return Fail(Code::kConflict, "the file changed while it was looked at");
   return LookInside(fd.get(), question.want_sha256, answer);
 }

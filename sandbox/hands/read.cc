@@ -16,11 +16,15 @@ namespace {
 std::unexpected<Error> OpenFailed(int error) {
   switch (error) {
     case ENOENT:
-    case ENOTDIR: return Fail(Code::kConflict, "it is gone since it was resolved", "ask again");
-    case ELOOP: return Fail(Code::kConflict, "a symlink took its place since it was resolved", "ask again");
+    case ENOTDIR:
+      return Fail(Code::kConflict, "it is gone since it was resolved", "ask again");
+    case ELOOP:
+      return Fail(Code::kConflict, "a symlink took its place since it was resolved", "ask again");
     case EACCES:
-    case EPERM: return Fail(Code::kDenied, "the session may not read it");
-    default: return FailErrno(error, "opening it");
+    case EPERM:
+      return Fail(Code::kDenied, "the session may not read it");
+    default:
+      return FailErrno(error, "opening it");
   }
 }
 
@@ -35,8 +39,8 @@ Result<UniqueFd> Reopen(int root, const std::string& path, uint64_t dev, uint64_
     return Fail(Code::kConflict, "another file took its place since it was resolved", "ask again");
   if ((status.st_mode & S_IFMT) != type)
     return Fail(Code::kInvalid, type == S_IFDIR ? "it is not a directory" : "it is not a regular file");
-  UniqueFd fd = OpenBeneath(root, BelowRoot(path),
-                            O_RDONLY | O_NONBLOCK | O_NOCTTY | (type == S_IFDIR ? O_DIRECTORY : 0));
+  UniqueFd fd =
+      OpenBeneath(root, BelowRoot(path), O_RDONLY | O_NONBLOCK | O_NOCTTY | (type == S_IFDIR ? O_DIRECTORY : 0));
   if (!fd) return OpenFailed(errno);
   if (fstat(fd.get(), &status) != 0) return FailErrno("fstat");
   if (!IsSame(status, dev, ino) || (status.st_mode & S_IFMT) != type)
@@ -44,8 +48,7 @@ Result<UniqueFd> Reopen(int root, const std::string& path, uint64_t dev, uint64_
   return fd;
 }
 
-wire::ListEntry EntryOf(int directory, const std::string& name, const std::string& shown,
-                        const struct stat& status) {
+wire::ListEntry EntryOf(int directory, const std::string& name, const std::string& shown, const struct stat& status) {
   wire::ListEntry entry;
   entry.name = shown;
   entry.kind = KindOf(status.st_mode);
@@ -77,14 +80,13 @@ Result<FileBytes> ReadRange(int root, const wire::ReadRequest& request, uint64_t
   const uint64_t most = std::min<uint64_t>(request.max_bytes, limits::kMaxFileBytes);
   if (want > most)
     return Fail(Code::kLimit,
-                std::to_string(want) + " bytes of a file of " + std::to_string(out.size) +
-                    ", and one read may give " + std::to_string(most),
+                std::to_string(want) + " bytes of a file of " + std::to_string(out.size) + ", and one read may give " +
+                    std::to_string(most),
                 "ask for a range with offset and length, or search in it");
   out.bytes.resize(want);
   size_t done = 0;
   while (done < want) {
-    ssize_t got = pread(fd.get(), out.bytes.data() + done, want - done,
-                        static_cast<off_t>(request.offset + done));
+    ssize_t got = pread(fd.get(), out.bytes.data() + done, want - done, static_cast<off_t>(request.offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FailErrno("reading it");
     if (got == 0) break;

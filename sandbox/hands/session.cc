@@ -94,11 +94,16 @@ Result<Reply> List(int root, std::string_view bytes) {
 
 Result<Reply> AnswerRequest(int root, std::string_view request) {
   switch (flat::MessageType(request)) {
-    case wire::ResolveRequest::kType: return Resolve(root, request);
-    case wire::CoverRequest::kType: return Cover(root, request);
-    case wire::ReadRequest::kType: return Read(root, request);
-    case wire::ListRequest::kType: return List(root, request);
-    default: return Fail(Code::kInvalid, "a request of an unknown type");
+    case wire::ResolveRequest::kType:
+      return Resolve(root, request);
+    case wire::CoverRequest::kType:
+      return Cover(root, request);
+    case wire::ReadRequest::kType:
+      return Read(root, request);
+    case wire::ListRequest::kType:
+      return List(root, request);
+    default:
+      return Fail(Code::kInvalid, "a request of an unknown type");
   }
 }
 

@@ -14,8 +14,7 @@
 namespace warder::hands {
 
 bool ValidEntryName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 &&
-         name.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
+  return !name.empty() && name.size() <= 64 && name.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
 }
 
 Result<UniqueFd> OpenEntry(int trash, const std::string& name) {
@@ -42,8 +41,7 @@ Status WriteMeta(int trash, int entry, const TrashMeta& meta) {
   WARDER_FAULT_POINT("meta made");
   WARDER_TRY_STATUS(WriteAll(file.get(), flat::EncodeMessage(meta)));
   WARDER_FAULT_POINT("meta written");
-  if (fsync(file.get()) != 0 || fsync(entry) != 0 || fsync(trash) != 0)
-    return FailErrno("syncing a trash entry");
+  if (fsync(file.get()) != 0 || fsync(entry) != 0 || fsync(trash) != 0) return FailErrno("syncing a trash entry");
   WARDER_FAULT_POINT("meta durable");
   return {};
 }

@@ -27,7 +27,7 @@ struct TrashMeta {
   std::string agent;
   wire::ChangeKind kind = wire::ChangeKind::kDelete;  // kDelete: was deleted; kWrite: was overwritten
   std::string workspace;
-  std::string path;  // where it was
+  std::string path;     // where it was
   int64_t time_ms = 0;  // since 1970, UTC
   wire::FileKind file = wire::FileKind::kNone;
   uint64_t dev = 0, ino = 0;  // of what was expected at path; 0, 0: nothing
@@ -37,8 +37,7 @@ struct TrashMeta {
   uint64_t staged_dev = 0, staged_ino = 0;
   template <typename F>
   void Fields(F& f) {
-    f(session, call, agent, kind, workspace, path, time_ms, file, dev, ino, mode, size, staged_dev,
-      staged_ino);
+    f(session, call, agent, kind, workspace, path, time_ms, file, dev, ino, mode, size, staged_dev, staged_ino);
   }
 };
 

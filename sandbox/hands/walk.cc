@@ -71,8 +71,7 @@ class Walker {
       text = end == std::string_view::npos ? std::string_view() : text.substr(end);
     }
     // Symlinks add up: without this bound 40 of them could queue 40 times PATH_MAX.
-    if (steps.size() + pending_.size() > limits::kMaxPathBytes)
-      return Fail(Code::kLimit, "a path of too many steps");
+    if (steps.size() + pending_.size() > limits::kMaxPathBytes) return Fail(Code::kLimit, "a path of too many steps");
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) pending_.push_back(std::move(*step));
     return {};
   }
@@ -107,8 +106,7 @@ class Walker {
   Status Follow(int link, bool slash_after) {
     struct statfs system;
     if (fstatfs(link, &system) != 0) return FailErrno("fstatfs");
-    if (system.f_type == PROC_SUPER_MAGIC || system.f_type == AAFS_MAGIC)
-      return Fail(Code::kDenied, "a magic link");
+    if (system.f_type == PROC_SUPER_MAGIC || system.f_type == AAFS_MAGIC) return Fail(Code::kDenied, "a magic link");
     if (++followed_ > limits::kMaxSymlinks) return Fail(Code::kLimit, "too many symlinks");
     std::string target(limits::kMaxPathBytes + 1, '\0');
     ssize_t size = readlinkat(link, "", target.data(), target.size());
@@ -124,18 +122,25 @@ class Walker {
 
   std::unexpected<Error> StepFailed(int error) {
     switch (error) {
-      case ENOENT: return Fail(Code::kNotFound, "a directory on the way is missing");
-      case ENOTDIR: return Fail(Code::kNotFound, "a file stands where a directory is needed");
+      case ENOENT:
+        return Fail(Code::kNotFound, "a directory on the way is missing");
+      case ENOTDIR:
+        return Fail(Code::kNotFound, "a file stands where a directory is needed");
       case EACCES:
-      case EPERM: return Fail(Code::kDenied, "a directory on the way may not be searched");
-      case ENAMETOOLONG: return Fail(Code::kLimit, "a name that this file system can not hold");
+      case EPERM:
+        return Fail(Code::kDenied, "a directory on the way may not be searched");
+      case ENAMETOOLONG:
+        return Fail(Code::kLimit, "a name that this file system can not hold");
       case EMFILE:
-      case ENFILE: return Fail(Code::kLimit, "a path through too many directories");
+      case ENFILE:
+        return Fail(Code::kLimit, "a path through too many directories");
       // The name was a plain one an instant ago, or the kernel never came to rest.
       case EAGAIN:
       case EXDEV:
-      case ELOOP: return Fail(Code::kConflict, "a directory on the way keeps changing");
-      default: return FailErrno(error, "a step on the way");
+      case ELOOP:
+        return Fail(Code::kConflict, "a directory on the way keeps changing");
+      default:
+        return FailErrno(error, "a step on the way");
     }
   }
 

@@ -21,8 +21,8 @@
 namespace warder::hands {
 
 struct Walked {
-  std::string path;  // canonical (wire::ValidPath)
-  UniqueFd entry;    // O_PATH of what is there; empty: nothing is
+  std::string path;      // canonical (wire::ValidPath)
+  UniqueFd entry;        // O_PATH of what is there; empty: nothing is
   struct stat status{};  // of entry
 };
 

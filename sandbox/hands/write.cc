@@ -46,8 +46,7 @@ Status TakeMode(int file, int directory, const struct stat* old) {
   if (fstat(directory, &parent) != 0) return FailErrno("fstat");
   const bool inherit = old != nullptr || (parent.st_mode & S_ISGID) != 0;
   // Not a member of that group: the file keeps the owner's own, and gives the others less for it.
-  const bool same_group =
-      !inherit || fchown(file, static_cast<uid_t>(-1), old ? old->st_gid : parent.st_gid) == 0;
+  const bool same_group = !inherit || fchown(file, static_cast<uid_t>(-1), old ? old->st_gid : parent.st_gid) == 0;
   mode_t mode = old ? old->st_mode & 0777 : kNewFileMode;
   if (old && !same_group) mode &= 0707;
   if (fchmod(file, mode) != 0) return FailErrno("fchmod");
@@ -55,8 +54,8 @@ Status TakeMode(int file, int directory, const struct stat* old) {
 }
 
 // Puts the new content into a trash entry, where jailed code can not reach it, and syncs it.
-Status Stage(const Place& place, int entry, const wire::ChangePlan& plan, int content,
-             const struct stat* old, struct stat& staged) {
+Status Stage(const Place& place, int entry, const wire::ChangePlan& plan, int content, const struct stat* old,
+             struct stat& staged) {
   UniqueFd file = OpenBeneath(entry, kDataName, O_WRONLY | O_CREAT | O_EXCL, Mounts::kStay, 0600);
   if (!file) return FailErrno("staging the content");
   WARDER_FAULT_POINT("content made");
@@ -74,8 +73,7 @@ Result<bool> Compare(const Place& place, const wire::ChangePlan& plan, struct st
     if (plan.expect_exists) return Fail(Code::kConflict, plan.path + " is gone meanwhile", "look again");
     return false;
   }
-  if (!plan.expect_exists)
-    return Fail(Code::kConflict, plan.path + " exists meanwhile", "look again, then ask again");
+  if (!plan.expect_exists) return Fail(Code::kConflict, plan.path + " exists meanwhile", "look again, then ask again");
   if (!IsSame(old, plan.expect_dev, plan.expect_ino))
     return Fail(Code::kConflict, "another file took the place of " + plan.path, "look again, then ask again");
   if (!S_ISREG(old.st_mode)) return Fail(Code::kInvalid, plan.path + " is not a regular file");
@@ -94,12 +92,11 @@ Status LookAtOld(const OwnerTrees& trees, const Place& place, int entry, const s
     back = Move(entry, kDataName, place.directory.get(), place.name, RENAME_NOREPLACE);
   }
   WARDER_FAULT_POINT("exchanged back");
-  const bool ours = fstatat(entry, kDataName, &out, AT_SYMLINK_NOFOLLOW) != 0 ||
-                    IsSame(out, staged.st_dev, staged.st_ino);
+  const bool ours =
+      fstatat(entry, kDataName, &out, AT_SYMLINK_NOFOLLOW) != 0 || IsSame(out, staged.st_dev, staged.st_ino);
   (void)fsync(place.directory.get());
   if (!back || !ours)
-    return Fail(Code::kConflict,
-                plan.path + " is being changed by others; what was there is trash entry " + name,
+    return Fail(Code::kConflict, plan.path + " is being changed by others; what was there is trash entry " + name,
                 "delete what is there, then restore it");
   (void)DropEntry(trees.trash_fd.get(), name);
   return Fail(Code::kConflict, "another file took the place of " + plan.path, "look again, then ask again");
@@ -118,8 +115,7 @@ Result<UniqueFd> MakeNumberedEntry(int trash, uint64_t call, std::string& name) 
 
 }  // namespace
 
-Status WriteFileAt(const OwnerTrees& trees, const wire::ChangePlan& plan, int content,
-                   wire::ChangeAnswer& answer) {
+Status WriteFileAt(const OwnerTrees& trees, const wire::ChangePlan& plan, int content, wire::ChangeAnswer& answer) {
   if (content < 0) return Fail(Code::kInvalid, "a write without its content");
   WARDER_TRY(Place place, OpenPlace(trees, plan, Parents::kMustExist));
   struct stat old, staged;
@@ -136,15 +132,14 @@ Status WriteFileAt(const OwnerTrees& trees, const wire::ChangePlan& plan, int co
     status = WriteMeta(trees.trash_fd.get(), entry.get(), meta);
   }
   if (status)
-    status = Move(entry.get(), kDataName, place.directory.get(), place.name,
-                  replace ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+    status =
+        Move(entry.get(), kDataName, place.directory.get(), place.name, replace ? RENAME_EXCHANGE : RENAME_NOREPLACE);
   if (!status) {
     (void)DropEntry(trees.trash_fd.get(), name);
     return status;
   }
   WARDER_FAULT_POINT("in place");
-  if (replace)
-    WARDER_TRY_STATUS(LookAtOld(trees, place, entry.get(), name, plan, staged));
+  if (replace) WARDER_TRY_STATUS(LookAtOld(trees, place, entry.get(), name, plan, staged));
   if (fsync(entry.get()) != 0 || fsync(place.directory.get()) != 0) return FailErrno("syncing a write");
   WARDER_FAULT_POINT("write durable");
   if (!replace) (void)DropEntry(trees.trash_fd.get(), name);

@@ -29,9 +29,9 @@ constexpr int kPlanFd = 3, kStatusFd = 4, kProgramFirstFd = 10;  // docs/formats
 // Built from nothing: what programs need to start at all. The plan adds to it.
 constexpr const char* kEnvironment[][2] = {
     {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"},
-    {"HOME", "/tmp"},       // the only place that is always writable
-    {"LANG", "C.UTF-8"},    // in libc itself: no locale files needed
-    {"TERM", "dumb"},       // no cursor movement in output that people and models read
+    {"HOME", "/tmp"},     // the only place that is always writable
+    {"LANG", "C.UTF-8"},  // in libc itself: no locale files needed
+    {"TERM", "dumb"},     // no cursor movement in output that people and models read
     {"TMPDIR", "/tmp"}};
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
@@ -106,7 +106,8 @@ class List {
       size_t end = i + 1;
       while (end < plan_.commands.size() && plan_.commands[end].join == wire::Join::kPipe) ++end;
       wire::Join join = plan_.commands[i].join;
-      if (!(join == wire::Join::kAnd && status_ != 0) && !(join == wire::Join::kOr && status_ == 0)) RunPipeline(i, end);
+      if (!(join == wire::Join::kAnd && status_ != 0) && !(join == wire::Join::kOr && status_ == 0))
+        RunPipeline(i, end);
       i = end;
     }
   }
@@ -133,7 +134,8 @@ class List {
       bool changed = chdir(directory.c_str()) == 0;
       status_ = changed ? 0 : 1 << 8;
       std::string words = "warder: cd: " + ForTerminal(directory) + ": " + strerrordesc_np(errno) + "\n";
-      if (!changed) [[maybe_unused]] Status ignored = WriteAll(STDERR_FILENO, words);
+      if (!changed) [[maybe_unused]]
+        Status ignored = WriteAll(STDERR_FILENO, words);
       return;
     }
     std::vector<pid_t> members;

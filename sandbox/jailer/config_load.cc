@@ -24,14 +24,11 @@ constexpr size_t kMaxAnswerBytes = limits::kMaxFlatConfigBytes + 64 * 1024;
 // By descriptor: a regular file of one of these owners that nobody else may write. Through no
 // symlink, so that the path that config/ compared with the workspaces is the real one.
 Result<UniqueFd> OpenOwned(const std::string& path, const std::vector<uint32_t>& owners) {
-  open_how how{.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-               .mode = 0,
-               .resolve = RESOLVE_NO_SYMLINKS};
+  open_how how{.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .mode = 0, .resolve = RESOLVE_NO_SYMLINKS};
   UniqueFd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
   struct stat status;
   if (!fd && errno == ELOOP)
-    return Fail(Code::kDenied, path + " leads through a symlink",
-                "name the real path (realpath " + path + ")");
+    return Fail(Code::kDenied, path + " leads through a symlink", "name the real path (realpath " + path + ")");
   if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path);
   if (!S_ISREG(status.st_mode)) return Fail(Code::kDenied, path + " is not a regular file");
   if (std::find(owners.begin(), owners.end(), status.st_uid) == owners.end())
@@ -79,8 +76,11 @@ Status ConfigLoad::Begin(uint64_t now_ns) {
   WARDER_TRY(UniqueFd copy, SealedMemory("warder-config-in", bytes));
   answer_ = UniqueFd(memfd_create("warder-config-answer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!answer_) return FailErrno("memfd_create");
-  Spawn spawn{.program = program_, .argv = {"warder-config", host ? "host" : "policy", file_},
-              .uid = wire::kConfigUid, .gid = wire::kConfigUid, .fds = {{1, answer_.get()}, {3, copy.get()}}};
+  Spawn spawn{.program = program_,
+              .argv = {"warder-config", host ? "host" : "policy", file_},
+              .uid = wire::kConfigUid,
+              .gid = wire::kConfigUid,
+              .fds = {{1, answer_.get()}, {3, copy.get()}}};
   WARDER_TRY(child_, SpawnChild(spawn));
   deadline_ns_ = now_ns + static_cast<uint64_t>(std::chrono::nanoseconds(limits::kConfigTimeout).count());
   begun_ = true;

@@ -1,7 +1,8 @@
 // How do the host file and the policies become values, without root reading YAML and without waiting?
 //
 // Each file is opened here, its owner and mode checked on the descriptor, and read by one warder-config
-// (a uid of its own, its own rlimits, kConfigTimeout). All or nothing: one bad file and the load has failed, with the loader's words.
+// (a uid of its own, its own rlimits, kConfigTimeout). All or nothing: one bad file and the load has failed, with the
+// loader's words.
 #pragma once
 
 #include <string>
@@ -43,11 +44,11 @@ class ConfigLoad {
   bool embedded_;
   Configuration result_;
   Status status_;
-  std::string file_;          // in work
-  Digest digest_{};           // of its bytes
+  std::string file_;  // in work
+  Digest digest_{};   // of its bytes
   size_t next_policy_ = 0;
   std::vector<std::string> paths_;
-  bool begun_ = false;        // a child for file_ was started
+  bool begun_ = false;  // a child for file_ was started
   Child child_;
   UniqueFd answer_;
   uint64_t deadline_ns_ = 0;

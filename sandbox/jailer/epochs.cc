@@ -35,13 +35,19 @@ std::string Flat(const T&... values) {
 
 // What of the host file can not change while anything runs; an embedded host's bounds can.
 std::string RestartNeeded(const wire::HostPlan& a, const wire::HostPlan& b, bool embedded) {
-  struct { const char* name; std::string before, after; } const lines[] = {
-      {"name", a.name, b.name},
-      {"paths", Flat(a.state_directory, a.run_directory, a.stop_file), Flat(b.state_directory, b.run_directory, b.stop_file)},
-      {"identities", Flat(a.broker_uid, a.broker_gid, a.ledger_uid, a.ledger_gid, a.session_uid_first, a.session_uid_last, a.admin_gid),
-       Flat(b.broker_uid, b.broker_gid, b.ledger_uid, b.ledger_gid, b.session_uid_first, b.session_uid_last, b.admin_gid)},
-      {"bounds", embedded ? "" : Flat(a.bounds), embedded ? "" : Flat(b.bounds)},
-      {"ledger", Flat(a.ledger), Flat(b.ledger)}};
+  struct {
+    const char* name;
+    std::string before, after;
+  } const lines[] = {{"name", a.name, b.name},
+                     {"paths", Flat(a.state_directory, a.run_directory, a.stop_file),
+                      Flat(b.state_directory, b.run_directory, b.stop_file)},
+                     {"identities",
+                      Flat(a.broker_uid, a.broker_gid, a.ledger_uid, a.ledger_gid, a.session_uid_first,
+                           a.session_uid_last, a.admin_gid),
+                      Flat(b.broker_uid, b.broker_gid, b.ledger_uid, b.ledger_gid, b.session_uid_first,
+                           b.session_uid_last, b.admin_gid)},
+                     {"bounds", embedded ? "" : Flat(a.bounds), embedded ? "" : Flat(b.bounds)},
+                     {"ledger", Flat(a.ledger), Flat(b.ledger)}};
   for (const auto& line : lines)
     if (line.before != line.after) return line.name;
   return "";
@@ -60,12 +66,21 @@ Status Monitor::StartEpoch() {
   garbage_ = 0;
   epoch_began_ns_ = NowNs();
   const wire::HostPlan& host = config_.host;
-  WARDER_TRY(ledger_, SpawnChild({.program = Program("warder-ledger"), .argv = {"warder-ledger"}, .uid = host.ledger_uid,
-                                  .gid = host.ledger_gid, .fds = {{3, control.second.get()}}}));
+  WARDER_TRY(ledger_, SpawnChild({.program = Program("warder-ledger"),
+                                  .argv = {"warder-ledger"},
+                                  .uid = host.ledger_uid,
+                                  .gid = host.ledger_gid,
+                                  .fds = {{3, control.second.get()}}}));
   ledger_socket_ = std::move(control.first);
   brokers_ledger_end_ = std::move(between.first);
-  wire::LedgerStart start{boot, epoch, receipts_->key(), host.name, host.ledger.segment_bytes, host.ledger.free_warn_bytes,
-                          host.ledger.free_refuse_bytes, after_crash_};
+  wire::LedgerStart start{boot,
+                          epoch,
+                          receipts_->key(),
+                          host.name,
+                          host.ledger.segment_bytes,
+                          host.ledger.free_warn_bytes,
+                          host.ledger.free_refuse_bytes,
+                          after_crash_};
   std::string bytes = flat::EncodeMessage(start);
   ToLedger(bytes, {dirs_.log.get(), dirs_.ledger_state.get(), between.second.get()});
   explicit_bzero(bytes.data(), bytes.size());
@@ -95,8 +110,11 @@ Status Monitor::StartBroker(const wire::LedgerReady& ready) {
   last_session_ = std::max(last_session_, ready.last_session);
   for (const wire::JailEnded& ended : std::exchange(untold_, {})) ToLedger(flat::EncodeMessage(ended));
   WARDER_TRY(auto control, MakePacketPair());
-  WARDER_TRY(broker_, SpawnChild({.program = Program("warder-broker"), .argv = {"warder-broker"}, .uid = config_.host.broker_uid,
-                                  .gid = config_.host.broker_gid, .fds = {{3, control.second.get()}}}));
+  WARDER_TRY(broker_, SpawnChild({.program = Program("warder-broker"),
+                                  .argv = {"warder-broker"},
+                                  .uid = config_.host.broker_uid,
+                                  .gid = config_.host.broker_gid,
+                                  .fds = {{3, control.second.get()}}}));
   broker_socket_ = std::move(control.first);
   serving_ = true;
   first_call_ = ready.last_call + 1;
@@ -112,7 +130,8 @@ void Monitor::OfferConfiguration(int ledger_socket) {
   std::vector<int> fds{config_.host_bytes.get()};
   if (ledger_socket >= 0) fds.push_back(ledger_socket);
   ToBroker(flat::EncodeMessage(wire::BrokerStart{generation_, receipts_->epoch(), first_call_,
-                                                 static_cast<uint32_t>(config_.policies.size())}), fds);
+                                                 static_cast<uint32_t>(config_.policies.size())}),
+           fds);
   Record("config.load", options_.host_file, config_.host.digest, "generation " + std::to_string(generation_));
   for (const LoadedPolicy& policy : config_.policies) {
     ToBroker(flat::EncodeMessage(wire::PolicyOffered{generation_, policy.path, policy.digest}), {policy.bytes.get()});
@@ -141,12 +160,14 @@ void Monitor::Fall(const std::string& why) {
 // A daemon that does not read is a dead one: nothing is dropped in silence, nothing waits.
 void Monitor::ToLedger(const std::string& bytes, std::vector<int> fds) {
   if (falling_ || !ledger_socket_) return;
-  if (auto sent = SendPacket(ledger_socket_.get(), bytes, fds, true); !sent) Fall("warder-ledger: " + sent.error().what);
+  if (auto sent = SendPacket(ledger_socket_.get(), bytes, fds, true); !sent)
+    Fall("warder-ledger: " + sent.error().what);
 }
 
 void Monitor::ToBroker(const std::string& bytes, std::vector<int> fds) {
   if (falling_ || !broker_socket_) return;
-  if (auto sent = SendPacket(broker_socket_.get(), bytes, fds, true); !sent) Fall("warder-broker: " + sent.error().what);
+  if (auto sent = SendPacket(broker_socket_.get(), bytes, fds, true); !sent)
+    Fall("warder-broker: " + sent.error().what);
 }
 
 void Monitor::Record(const char* type, const std::string& object, const Digest& digest, const std::string& text) {
@@ -154,7 +175,8 @@ void Monitor::Record(const char* type, const std::string& object, const Digest& 
 }
 
 void Monitor::BeginReload(uint64_t request) {
-  if (load_) return ToBroker(flat::EncodeMessage(wire::ReloadAnswer{request, false, "a reload is under way; ask again"}));
+  if (load_)
+    return ToBroker(flat::EncodeMessage(wire::ReloadAnswer{request, false, "a reload is under way; ask again"}));
   load_ = std::make_unique<ConfigLoad>(Program("warder-config"), options_.host_file, options_.embedded);
   reload_request_ = request;
 }
@@ -186,7 +208,8 @@ Status Monitor::TakeConfiguration(Configuration next) {
   ++generation_;
   for (Session& session : sessions_) {
     bool same = std::any_of(config_.host.agents.begin(), config_.host.agents.end(), [&](const wire::Agent& agent) {
-      return agent.name == session.agent.name && agent.uid == session.agent.uid && Flat(agent.workspace) == Flat(session.agent.workspace);
+      return agent.name == session.agent.name && agent.uid == session.agent.uid &&
+             Flat(agent.workspace) == Flat(session.agent.workspace);
     });
     if (!same) EndSession(session, "its agent changed with the configuration");
   }

@@ -38,23 +38,21 @@ Status MakePipe(Pipe& pipe) {
 
 }  // namespace
 
-Result<Child> Monitor::StartEnter(wire::EnterRole role, const JailGroup* group,
-                                  std::vector<std::pair<int, int>> fds, UniqueFd& calls) {
+Result<Child> Monitor::StartEnter(wire::EnterRole role, const JailGroup* group, std::vector<std::pair<int, int>> fds,
+                                  UniqueFd& calls) {
   bool hands = role == wire::EnterRole::kSessionHands;
   WARDER_TRY(auto pair, MakePacketPair());
-  wire::EnterRoom room{role, getpid(),
-                       static_cast<uint8_t>(group == nullptr ? 0 : group->procs.size()), ""};
+  wire::EnterRoom room{role, getpid(), static_cast<uint8_t>(group == nullptr ? 0 : group->procs.size()), ""};
   WARDER_TRY(UniqueFd memory, SealedMemory("room", flat::EncodeMessage(room)));
   Spawn enter{.program = Program("warder-enter"),
               .argv = {"warder-enter"},
               .stays_root = true,
               .clone_flags = CLONE_NEWNS | CLONE_NEWPID,
               .fds = std::move(fds)};
-  enter.fds.insert(enter.fds.end(),
-                   {{wire::kEnterRoomFd, memory.get()},
-                    {wire::kEnterSpecFd, pair.second.get()},
-                    {wire::kEnterProgramFd, (hands ? hands_program_ : init_program_).get()},
-                    {wire::kEnterFilterFd, (hands ? hands_filter_ : run_filter_).get()}});
+  enter.fds.insert(enter.fds.end(), {{wire::kEnterRoomFd, memory.get()},
+                                     {wire::kEnterSpecFd, pair.second.get()},
+                                     {wire::kEnterProgramFd, (hands ? hands_program_ : init_program_).get()},
+                                     {wire::kEnterFilterFd, (hands ? hands_filter_ : run_filter_).get()}});
   if (group != nullptr) enter.cgroup = group->directories.at(0).get();
   for (size_t i = 0; i < room.cgroup_count; ++i)
     enter.fds.emplace_back(wire::kEnterCgroupFirstFd + static_cast<int>(i), group->procs[i].get());
@@ -62,11 +60,9 @@ Result<Child> Monitor::StartEnter(wire::EnterRole role, const JailGroup* group,
   return SpawnChild(enter);
 }
 
-Status Monitor::GiveCall(const UniqueFd& calls, const Session& session, uint64_t call, int plan,
-                         int input) {
-  wire::EnterSpec spec{
-      session.id, call,  MonotonicNs(), session.uid, static_cast<bool>(session.id_map),
-      input >= 0, "jail"};
+Status Monitor::GiveCall(const UniqueFd& calls, const Session& session, uint64_t call, int plan, int input) {
+  wire::EnterSpec spec{session.id, call,  MonotonicNs(), session.uid, static_cast<bool>(session.id_map),
+                       input >= 0, "jail"};
   std::vector<int> fds{plan};
   if (spec.id_map) fds.push_back(session.id_map.get());
   if (spec.input) fds.push_back(input);
@@ -74,18 +70,16 @@ Status Monitor::GiveCall(const UniqueFd& calls, const Session& session, uint64_t
 }
 
 Result<Jail*> Monitor::MakeJail() {
-  WARDER_TRY(auto group, cgroups_->Make(std::to_string(receipts_->epoch()) + "-" +
-                                        std::to_string(++last_jail_)));
+  WARDER_TRY(auto group, cgroups_->Make(std::to_string(receipts_->epoch()) + "-" + std::to_string(++last_jail_)));
   Jail& jail = jails_.emplace_back();  // from here on its cgroups are removed whatever fails
   jail.group = std::move(group);
   jail.born_ns = NowNs();
   Pipe out, err, status;
   for (Pipe* pipe : {&out, &err, &status}) WARDER_TRY_STATUS(MakePipe(*pipe));
-  WARDER_TRY(jail.enter, StartEnter(wire::EnterRole::kRun, &jail.group,
-                                    {{1, out.write.get()},
-                                     {2, err.write.get()},
-                                     {wire::kEnterStatusFd, status.write.get()}},
-                                    jail.calls));
+  WARDER_TRY(
+      jail.enter,
+      StartEnter(wire::EnterRole::kRun, &jail.group,
+                 {{1, out.write.get()}, {2, err.write.get()}, {wire::kEnterStatusFd, status.write.get()}}, jail.calls));
   jail.out = std::move(out.read);
   jail.err = std::move(err.read);
   jail.status = std::move(status.read);
@@ -94,8 +88,7 @@ Result<Jail*> Monitor::MakeJail() {
 
 // The oldest that waits, or a new one.
 Result<Jail*> Monitor::TakeJail() {
-  auto running =
-      std::count_if(jails_.begin(), jails_.end(), [](const Jail& jail) { return jail.call != 0; });
+  auto running = std::count_if(jails_.begin(), jails_.end(), [](const Jail& jail) { return jail.call != 0; });
   ready_wanted_ = std::clamp<size_t>(static_cast<size_t>(running) + 1, kFewestReady, kMostReady);
   last_start_ns_ = NowNs();
   for (Jail& jail : jails_)
@@ -104,9 +97,9 @@ Result<Jail*> Monitor::TakeJail() {
 }
 
 void Monitor::KeepReady(uint64_t now) {
-  bool wanted = serving_ && !falling_ && leaving_ == Leaving::kNo &&
-                std::any_of(sessions_.begin(), sessions_.end(),
-                            [](const Session& session) { return session.over.empty(); });
+  bool wanted =
+      serving_ && !falling_ && leaving_ == Leaving::kNo &&
+      std::any_of(sessions_.begin(), sessions_.end(), [](const Session& session) { return session.over.empty(); });
   size_t ready = 0;
   for (Jail& jail : jails_) {
     if (!jail.waits()) continue;
@@ -123,8 +116,7 @@ void Monitor::KeepReady(uint64_t now) {
   }
 }
 
-Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& plan,
-                          std::vector<UniqueFd> fds) {
+Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& plan, std::vector<UniqueFd> fds) {
   const Session& session = *FindSession(plan.session);
   Pipe report;
   WARDER_TRY_STATUS(MakePipe(report));
@@ -136,15 +128,13 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
   }
   // The ledger knows of the keeper before anything of the call exists; a ledger that does not
   // listen ends the epoch.
-  ToLedger(flat::EncodeMessage(wire::KeeperBegan{plan.session, plan.call, request.receipt.seq}),
-           {report.read.get()});
+  ToLedger(flat::EncodeMessage(wire::KeeperBegan{plan.session, plan.call, request.receipt.seq}), {report.read.get()});
   if (falling_) return Fail(Code::kUnavailable, "the ledger does not listen");
   jail->session = plan.session;
   jail->call = plan.call;
   jail->deadline_ns = NowNs() + plan.limits.wall_ms * kMs + kKeeperSpareNs;
   // A jail that failed while it waited has its reason in the status pipe: its keeper tells it.
-  if (!GiveCall(jail->calls, session, plan.call, memory.get(), fds.size() > 1 ? fds[1].get() : -1))
-    jail->enter.Kill();
+  if (!GiveCall(jail->calls, session, plan.call, memory.get(), fds.size() > 1 ? fds[1].get() : -1)) jail->enter.Kill();
   auto keeper = SpawnChild({.program = Program("warder-keeper"),
                             .argv = {"warder-keeper"},
                             .uid = session.uid,
@@ -171,8 +161,7 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
 void Monitor::ReapJail(Jail& jail, pid_t pid, int status) {
   if (jail.enter.pid == pid) {
     jail.enter = Child();
-    jail.deadline_ns =
-        std::min(jail.deadline_ns, NowNs() + kHandsNs);  // for the keeper's last words
+    jail.deadline_ns = std::min(jail.deadline_ns, NowNs() + kHandsNs);  // for the keeper's last words
     // Nobody's call: killed by us, or its first steps failed. The latter would fail again and
     // again.
     if (jail.call == 0 && WIFEXITED(status)) {
@@ -185,9 +174,8 @@ void Monitor::ReapJail(Jail& jail, pid_t pid, int status) {
   (void)!write(jail.group.kill.get(), "1", 1);
   jail.enter.Kill();
   if (status == 0 && !falling_) return;  // it reported, and the ledger that reads it lives
-  wire::JailEnded ended{
-      jail.session, jail.call,
-      falling_ ? "killed: the host lost its broker or ledger" : "its keeper was killed"};
+  wire::JailEnded ended{jail.session, jail.call,
+                        falling_ ? "killed: the host lost its broker or ledger" : "its keeper was killed"};
   if (falling_)
     untold_.push_back(ended);
   else

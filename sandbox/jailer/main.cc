@@ -2,8 +2,8 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,13 +40,18 @@ Result<Options> ReadOptions(const std::vector<std::string>& words) {
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     bool more = i + 1 < words.size();
-    if (word == "--embedded") options.embedded = true;
-    else if (word == "--probe") options.probe = true;
-    else if (word == "--host-file" && more) options.host_file = words[++i];
-    else if (word == "--bin-dir" && more) options.bin_dir = words[++i];
+    if (word == "--embedded")
+      options.embedded = true;
+    else if (word == "--probe")
+      options.probe = true;
+    else if (word == "--host-file" && more)
+      options.host_file = words[++i];
+    else if (word == "--bin-dir" && more)
+      options.bin_dir = words[++i];
     else if (word == "--stop-after-idle" && more && ParseDecimal(words[i + 1], 86400))
       options.idle_ns = *ParseDecimal(words[++i]) * kSecond;
-    else return Fail(Code::kInvalid, word + " was not understood");
+    else
+      return Fail(Code::kInvalid, word + " was not understood");
   }
   if (options.host_file.empty() && !options.probe) return Fail(Code::kInvalid, "--host-file is missing");
   return options;
@@ -80,7 +85,8 @@ Status Monitor::Start() {
   sigemptyset(&set);
   for (int number : {SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, number);
   // Exactly these: a signal that our starter blocked or ignored would keep alarm(2) from ending a turn that hangs.
-  if (std::signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &set, nullptr) != 0) return FailErrno("signals");
+  if (std::signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &set, nullptr) != 0)
+    return FailErrno("signals");
   signals_ = UniqueFd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals_) return FailErrno("signalfd");
   WARDER_TRY_STATUS(OpenPrograms());
@@ -104,7 +110,8 @@ Status Monitor::OpenPrograms() {
     *fd = UniqueFd(open(Program(program).c_str(), O_PATH | O_CLOEXEC));
     if (!*fd) return FailErrno(Program(program));
   }
-  for (auto [fd, kind] : {std::pair{&run_filter_, tables::FilterKind::kJailed}, {&hands_filter_, tables::FilterKind::kHands}}) {
+  for (auto [fd, kind] :
+       {std::pair{&run_filter_, tables::FilterKind::kJailed}, {&hands_filter_, tables::FilterKind::kHands}}) {
     WARDER_TRY(std::string filter, tables::CompileFilter(kind));
     WARDER_TRY(*fd, SealedMemory("seccomp", filter));
   }
@@ -115,8 +122,10 @@ Status Monitor::LoadFirst() {
   ConfigLoad load(Program("warder-config"), options_.host_file, options_.embedded);
   while (!load.Advance(NowNs())) {
     int status;
-    if (waitpid(load.child().pid, &status, WNOHANG) == load.child().pid) load.Ended(status);
-    else Pause();
+    if (waitpid(load.child().pid, &status, WNOHANG) == load.child().pid)
+      load.Ended(status);
+    else
+      Pause();
   }
   WARDER_TRY(config_, load.Take());
   return {};
@@ -136,7 +145,7 @@ Status Monitor::ProbeMachine() {
   WARDER_TRY(auto setup, MakePacketPair());
   UniqueFd calls;
   WARDER_TRY(Child child, StartEnter(wire::EnterRole::kProbe, &group,
-      {{1, out.second.get()}, {wire::kEnterStatusFd, setup.second.get()}}, calls));
+                                     {{1, out.second.get()}, {wire::kEnterStatusFd, setup.second.get()}}, calls));
   WARDER_TRY(UniqueFd memory, SealedMemory("plan", flat::EncodeMessage(plan)));
   WARDER_TRY_STATUS(GiveCall(calls, session, 0, memory.get()));
   int status = 0;
@@ -152,7 +161,8 @@ Status Monitor::ProbeMachine() {
   if (auto said = ReceivePacket(setup.first.get(), true); said && *said && (*said)->bytes.size() > 2)
     if (auto step = flat::DecodeMessage<wire::SetupFailed>(std::string_view((*said)->bytes).substr(2)))
       failed = "the probe jail can not be built, step " + step->step + ": " + step->detail;
-  if (options_.probe) WARDER_TRY_STATUS(WriteAll(STDOUT_FILENO, lines + "probe: " + (failed.empty() ? "ok" : failed) + "\n"));
+  if (options_.probe)
+    WARDER_TRY_STATUS(WriteAll(STDOUT_FILENO, lines + "probe: " + (failed.empty() ? "ok" : failed) + "\n"));
   if (failed.empty() || options_.probe) return failed.empty() ? Status() : Fail(Code::kUnsupported, failed);
   return Fail(Code::kUnsupported, failed + "\n" + lines + "`warder doctor` tells more");
 }

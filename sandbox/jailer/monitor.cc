@@ -16,7 +16,8 @@
 namespace warder::jailer {
 namespace {
 constexpr uint64_t kMs = 1'000'000;
-constexpr int kTickMs = 50, kIdleMs = 5'000, kSoonMs = 2;  // while something has a deadline; while a cgroup is let go, a jail to be made
+constexpr int kTickMs = 50, kIdleMs = 5'000,
+              kSoonMs = 2;  // while something has a deadline; while a cgroup is let go, a jail to be made
 
 // Closing a descriptor that a broker sent can wait for its peer (SO_LINGER, FUSE): SIGALRM then ends warderd, and with
 // it everything (PDEATHSIG). Nothing honest takes a second.
@@ -109,7 +110,8 @@ void Monitor::OnChildEnded(pid_t pid, int status) {
   for (Session& session : sessions_) {
     if (session.hands.pid == pid) {
       session.hands = Child();
-      EndSession(session, "its hands ended (wait status " + std::to_string(status) + ")" + SetupWords(session.hands_status.get()));
+      EndSession(session, "its hands ended (wait status " + std::to_string(status) + ")" +
+                              SetupWords(session.hands_status.get()));
     }
     if (session.owner.pid == pid) {
       session.owner = Child();

@@ -15,10 +15,10 @@
 
 #include "base/packet.h"
 #include "sandbox/cgroups.h"
-#include "sandbox/jailer/config_load.h"
 #include "sandbox/directories.h"
-#include "sandbox/receipts.h"
+#include "sandbox/jailer/config_load.h"
 #include "sandbox/jailer/spawn.h"
+#include "sandbox/receipts.h"
 #include "wire/enter_spec.h"
 #include "wire/monitor.h"
 
@@ -109,7 +109,8 @@ class Monitor {
   void FreeSessions();
   Session* FindSession(uint64_t id);
   // jails.cc: what every warder-enter gets, and the ones that wait
-  Result<Child> StartEnter(wire::EnterRole role, const JailGroup* group, std::vector<std::pair<int, int>> fds, UniqueFd& calls);
+  Result<Child> StartEnter(wire::EnterRole role, const JailGroup* group, std::vector<std::pair<int, int>> fds,
+                           UniqueFd& calls);
   Status GiveCall(const UniqueFd& calls, const Session& session, uint64_t call, int plan, int input = -1);
   Result<Jail*> MakeJail();
   Result<Jail*> TakeJail();

@@ -37,7 +37,8 @@ void Monitor::OnBroker() {
     return;
   }
   if (packet && !*packet) return;
-  Status served = packet ? Fail(Code::kInvalid, "a request that is not in the table") : Status(std::unexpected(packet.error()));
+  Status served =
+      packet ? Fail(Code::kInvalid, "a request that is not in the table") : Status(std::unexpected(packet.error()));
   if (packet)
     for (const RequestLine& line : kRequests)
       if (line.type == flat::MessageType((*packet)->bytes)) served = (this->*line.serve)(**packet);
@@ -53,7 +54,8 @@ Status Monitor::ServeRun(Packet& packet) {
   Status status = plan ? AdmitRun(request, *plan, packet) : Status(std::unexpected(plan.error()));
   if (status) status = StartJail(request, *plan, std::move(packet.fds));
   if (!status) LogWarning("refused a run: " + status.error().ToString());
-  ToBroker(flat::EncodeMessage(wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
+  ToBroker(flat::EncodeMessage(
+      wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
   return {};
 }
 
@@ -75,10 +77,14 @@ Status Monitor::StartOwner(Session& session) {
   const wire::Workspace& workspace = session.agent.workspace;
   WARDER_TRY(std::string trash, OwnerTrash(dirs_, config_.host, workspace));
   WARDER_TRY(auto pair, MakePacketPair());
-  WARDER_TRY(session.owner, SpawnChild({.program = Program("warder-hands"), .argv = {"warder-hands", "--owner"},
-      .uid = workspace.owner_uid, .gid = workspace.owner_gid, .fds = {{3, pair.second.get()}}}));
+  WARDER_TRY(session.owner, SpawnChild({.program = Program("warder-hands"),
+                                        .argv = {"warder-hands", "--owner"},
+                                        .uid = workspace.owner_uid,
+                                        .gid = workspace.owner_gid,
+                                        .fds = {{3, pair.second.get()}}}));
   session.owner_socket = std::move(pair.first);
-  return SendPacket(session.owner_socket.get(), flat::EncodeMessage(wire::OwnerStart{workspace.directory, trash}), {}, true);
+  return SendPacket(session.owner_socket.get(), flat::EncodeMessage(wire::OwnerStart{workspace.directory, trash}), {},
+                    true);
 }
 
 Status Monitor::ServeChange(Packet& packet) {
@@ -94,12 +100,14 @@ Status Monitor::ServeChange(Packet& packet) {
     if (!session->owner.alive()) WARDER_TRY_STATUS(StartOwner(*session));
     std::vector<int> content;
     for (const UniqueFd& fd : packet.fds) content.push_back(fd.get());
-    WARDER_TRY_STATUS(SendPacket(session->owner_socket.get(), flat::EncodeMessage(wire::ChangeOrder{request.plan}), content, true));
+    WARDER_TRY_STATUS(
+        SendPacket(session->owner_socket.get(), flat::EncodeMessage(wire::ChangeOrder{request.plan}), content, true));
     session->changes.emplace_back(plan.call, NowNs() + kHandsNs);
     return {};
   };
   Status status = admit();
-  ToBroker(flat::EncodeMessage(wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
+  ToBroker(flat::EncodeMessage(
+      wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
   return {};
 }
 
@@ -108,7 +116,8 @@ void Monitor::OnOwner(uint64_t id) {
   if (session == nullptr || !session->owner_socket) return;
   auto packet = ReceivePacket(session->owner_socket.get(), true);
   if (packet && !*packet) return;
-  auto answer = packet ? flat::DecodeMessage<wire::ChangeAnswer>((*packet)->bytes) : Result<wire::ChangeAnswer>(std::unexpected(packet.error()));
+  auto answer = packet ? flat::DecodeMessage<wire::ChangeAnswer>((*packet)->bytes)
+                       : Result<wire::ChangeAnswer>(std::unexpected(packet.error()));
   auto pending = std::find_if(session->changes.begin(), session->changes.end(),
                               [&](const auto& change) { return answer && change.first == answer->call; });
   if (pending == session->changes.end()) {

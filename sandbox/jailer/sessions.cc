@@ -63,8 +63,10 @@ Status Monitor::WatchStopFile() {
   if (file.empty()) return {};
   std::string directory = file.substr(0, std::max<size_t>(file.rfind('/'), 1));
   stop_watch_ = UniqueFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!stop_watch_ || inotify_add_watch(stop_watch_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) < 0)
-    return Fail(Code::kSystem, "paths.stop-file: " + directory + " can not be watched: " + strerrordesc_np(errno), "make the directory");
+  if (!stop_watch_ ||
+      inotify_add_watch(stop_watch_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR) < 0)
+    return Fail(Code::kSystem, "paths.stop-file: " + directory + " can not be watched: " + strerrordesc_np(errno),
+                "make the directory");
   return {};
 }
 
@@ -84,17 +86,20 @@ void Monitor::OnStopFile() {
 }
 
 void Monitor::AcceptAgent(const std::string& name) {
-  auto agent = std::find_if(config_.host.agents.begin(), config_.host.agents.end(), [&](const auto& a) { return a.name == name; });
+  auto agent = std::find_if(config_.host.agents.begin(), config_.host.agents.end(),
+                            [&](const auto& a) { return a.name == name; });
   auto listener = listeners_.find(name);
   if (listener == listeners_.end() || agent == config_.host.agents.end()) return;
   UniqueFd connection(accept4(listener->second.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   auto peer = connection ? PeerOf(connection.get()) : std::nullopt;
   if (!peer) return;
-  auto open = std::count_if(sessions_.begin(), sessions_.end(), [&](const Session& s) { return s.agent.name == name && s.over.empty(); });
+  auto open = std::count_if(sessions_.begin(), sessions_.end(),
+                            [&](const Session& s) { return s.agent.name == name && s.over.empty(); });
   if (peer->uid != agent->uid) return Refuse(connection.get(), "this socket is another user's");
   OnStopFile();  // an event may still be on its way
   if (stopped_) return Refuse(connection.get(), "stopped: an operator's stop file is present");
-  if (static_cast<size_t>(open) >= agent->sessions) return Refuse(connection.get(), "as many sessions as the host file allows");
+  if (static_cast<size_t>(open) >= agent->sessions)
+    return Refuse(connection.get(), "as many sessions as the host file allows");
   if (auto opened = OpenSession(*agent, *peer, std::move(connection)); !opened)
     LogError("agent " + name + ": no session: " + opened.error().ToString());
 }
@@ -127,8 +132,17 @@ Status Monitor::OpenSession(const wire::Agent& agent, const ucred& peer, UniqueF
   WARDER_TRY(auto hands, MakePacketPair());
   WARDER_TRY(UniqueFd id_map, MakeOwnerMap(agent.workspace, uid));
   last_session_ = id;
-  sessions_.push_back({.id = id, .agent = agent, .uid = uid, .hands = {}, .owner = {}, .hands_status = {}, .owner_socket = {},
-                       .id_map = std::move(id_map), .changes = {}, .calls = {}, .over = {}});
+  sessions_.push_back({.id = id,
+                       .agent = agent,
+                       .uid = uid,
+                       .hands = {},
+                       .owner = {},
+                       .hands_status = {},
+                       .owner_socket = {},
+                       .id_map = std::move(id_map),
+                       .changes = {},
+                       .calls = {},
+                       .over = {}});
   PeerProgram program = ProgramOf(connection.get(), peer.pid);
   ToLedger(flat::EncodeMessage(wire::SessionBegan{id, agent.name, peer.uid, peer.pid, agent.workspace.directory, uid,
                                                   program.path, program.dev, program.ino}));
@@ -155,8 +169,10 @@ Status Monitor::StartHands(Session& session, UniqueFd socket) {
   session.hands_status = UniqueFd(status[0]);
   UniqueFd status_write(status[1]);
   UniqueFd calls;
-  WARDER_TRY(session.hands, StartEnter(wire::EnterRole::kSessionHands, nullptr,
-      {{wire::kEnterStatusFd, socket.get()}, {wire::kEnterHandsStatusFd, status_write.get()}}, calls));
+  WARDER_TRY(
+      session.hands,
+      StartEnter(wire::EnterRole::kSessionHands, nullptr,
+                 {{wire::kEnterStatusFd, socket.get()}, {wire::kEnterHandsStatusFd, status_write.get()}}, calls));
   WARDER_TRY(UniqueFd memory, SealedMemory("plan", flat::EncodeMessage(plan)));
   ready_wanted_ = std::max<size_t>(ready_wanted_, 1);  // it will call
   return GiveCall(calls, session, 0, memory.get());

@@ -20,24 +20,56 @@ namespace {
 
 // Everything that the loop does after this point.
 constexpr int kAllowed[] = {
-    SYS_read, SYS_write, SYS_writev, SYS_poll, SYS_close, SYS_fcntl, SYS_fstat, SYS_newfstatat,
-    SYS_pread64, SYS_recvmsg, SYS_sendmsg,  // pipes, the broker's socket, cgroup files
-    SYS_pidfd_send_signal, SYS_clock_gettime, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise,
-    SYS_mprotect, SYS_futex, SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigprocmask,
-    SYS_restart_syscall, SYS_getpid, SYS_gettid, SYS_tgkill,  // the last three: abort(3)
+    SYS_read,
+    SYS_write,
+    SYS_writev,
+    SYS_poll,
+    SYS_close,
+    SYS_fcntl,
+    SYS_fstat,
+    SYS_newfstatat,
+    SYS_pread64,
+    SYS_recvmsg,
+    SYS_sendmsg,  // pipes, the broker's socket, cgroup files
+    SYS_pidfd_send_signal,
+    SYS_clock_gettime,
+    SYS_brk,
+    SYS_mmap,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_mprotect,
+    SYS_futex,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_rt_sigreturn,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_restart_syscall,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_tgkill,  // the last three: abort(3)
 #ifdef WARDER_SANITIZED
-    SYS_sigaltstack, SYS_sched_yield, SYS_readlink, SYS_openat, SYS_getrlimit, SYS_clone, SYS_wait4, SYS_ptrace,
-    SYS_prctl, SYS_nanosleep, SYS_getdents64,
+    SYS_sigaltstack,
+    SYS_sched_yield,
+    SYS_readlink,
+    SYS_openat,
+    SYS_getrlimit,
+    SYS_clone,
+    SYS_wait4,
+    SYS_ptrace,
+    SYS_prctl,
+    SYS_nanosleep,
+    SYS_getdents64,
 #endif
 };
 
 Status LoadFilter() {
-  std::vector<sock_filter> program = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-      // x32 numbers are not in the list, and fall to the end with everything else.
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  std::vector<sock_filter> program = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+                                      // x32 numbers are not in the list, and fall to the end with everything else.
+                                      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
   for (int number : kAllowed) {
     program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 1));
     program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));

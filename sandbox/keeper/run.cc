@@ -45,7 +45,10 @@ int PollTimeout(uint64_t deadline) {
 }  // namespace
 
 Run::Run(const wire::RunPlan& plan)
-    : plan_(plan), output_(plan.limits.output_bytes), began_ns_(MonotonicNs()), memory_kills_before_(MemoryKills(kMemoryFd)) {
+    : plan_(plan),
+      output_(plan.limits.output_bytes),
+      began_ns_(MonotonicNs()),
+      memory_kills_before_(MemoryKills(kMemoryFd)) {
   for (int fd : {kStatusFd, kStdoutFd, kStderrFd, kReportFd}) SetNonBlocking(fd);
 }
 
@@ -114,7 +117,8 @@ void Run::ReadStatus() {
     std::string message = status_bytes_.substr(sizeof length, length);
     status_bytes_.erase(0, sizeof length + length);
     // The first word of a kind counts: nothing that comes later can take it back.
-    if (auto failed = flat::DecodeMessage<wire::SetupFailed>(message); failed && !setup_failed_) setup_failed_ = *failed;
+    if (auto failed = flat::DecodeMessage<wire::SetupFailed>(message); failed && !setup_failed_)
+      setup_failed_ = *failed;
     if (auto ended = flat::DecodeMessage<wire::ListEnded>(message); ended && !list_ended_) list_ended_ = *ended;
     auto started = flat::DecodeMessage<wire::JailStarted>(message);
     if (!started || jail_started_) continue;
@@ -256,7 +260,8 @@ void Run::SendEnd(const wire::RunEnd& end) {
   close(kReportFd);  // the ledger reads to the end, and does not wait for the broker below
   output_.queue().push_back(bytes);
   pollfd broker{kBrokerFd, POLLOUT, 0};
-  for (patience = MonotonicNs() + kReportPatience; broker_open_ && !output_.queue().empty() && MonotonicNs() < patience;) {
+  for (patience = MonotonicNs() + kReportPatience;
+       broker_open_ && !output_.queue().empty() && MonotonicNs() < patience;) {
     poll(&broker, 1, PollTimeout(patience));
     SendQueue();
   }

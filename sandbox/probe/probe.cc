@@ -114,7 +114,12 @@ constexpr Act kActs[] = {
     {"setid-bit", MakeSetid, EPERM, EPERM},
     {"run-from-tmp", RunFromTmp, EACCES, EACCES},
     {"run-from-memory", RunFromMemory, EACCES, ENOSYS},
-    {"vsock-pair", [] { int pair[2]; return Of(socketpair(AF_VSOCK, SOCK_STREAM, 0, pair)); }, ENOSYS, ENOSYS},
+    {"vsock-pair",
+     [] {
+       int pair[2];
+       return Of(socketpair(AF_VSOCK, SOCK_STREAM, 0, pair));
+     },
+     ENOSYS, ENOSYS},
     {"whiteout", [] { return Of(syscall(SYS_renameat2, AT_FDCWD, "/tmp/a", AT_FDCWD, "/tmp/b", 4)); }, EPERM, EPERM},
     {"core-limit", [] { return Of(setrlimit(RLIMIT_CORE, &kNothing)); }, EPERM, EPERM},
     {"x32", [] { return Of(syscall(0x40000000 | SYS_getpid)); }, kKilled, kKilled},

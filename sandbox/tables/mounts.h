@@ -6,7 +6,7 @@
 namespace warder::tables {
 
 enum class MountKind : uint8_t {
-  kBind,   // of the host's path, with what is mounted below it
+  kBind,  // of the host's path, with what is mounted below it
   kTmpfs,
   kPts,
   kProc,
@@ -17,7 +17,7 @@ struct MountRow {
   const char* path;  // in the jail, without the leading slash; the host's too for kBind
   bool writable;
   bool executable;
-  bool optional;      // absent on the host: absent in the jail
+  bool optional;  // absent on the host: absent in the jail
   const char* reason;
 };
 
@@ -61,8 +61,8 @@ inline constexpr LinkRow kDeviceLinks[] = {{"fd", "/proc/self/fd"},
                                            {"ptmx", "pts/ptmx"}};
 
 // Entries of /proc that speak of the whole host; covered where the kernel has them.
-inline constexpr const char* kProcMasks[] = {"acpi", "asound", "bus", "fs", "irq", "kcore", "key-users", "keys",
-                                             "kallsyms", "kmsg", "latency_stats", "sched_debug", "scsi",
-                                             "sysrq-trigger", "timer_list", "modules"};
+inline constexpr const char* kProcMasks[] = {
+    "acpi",     "asound", "bus",           "fs",          "irq",  "kcore",         "key-users",  "keys",
+    "kallsyms", "kmsg",   "latency_stats", "sched_debug", "scsi", "sysrq-trigger", "timer_list", "modules"};
 
 }  // namespace warder::tables

@@ -12,7 +12,7 @@ enum class LimitFrom : uint8_t { kFixed, kFiles, kDisk, kCpu };
 struct RlimitRow {
   __rlimit_resource resource;
   const char* name;
-  LimitFrom from;    // where the value comes from; kFixed: `value`
+  LimitFrom from;  // where the value comes from; kFixed: `value`
   uint64_t value;
   const char* reason;
 };

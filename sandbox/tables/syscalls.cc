@@ -30,7 +30,8 @@ constexpr SyscallRow kRows[] = {
      "readlinkat getdents getdents64 getcwd chdir fchdir truncate utime utimes utimensat futimesat umask"},
     {kAllow, "changing names in writable trees",
      "rename renameat renameat2 mkdir mkdirat rmdir unlink unlinkat link linkat symlink symlinkat mknod mknodat"},
-    {kAllow, "modes, owners, attributes: without capabilities the kernel lets only owners; setid bits are refused below",
+    {kAllow,
+     "modes, owners, attributes: without capabilities the kernel lets only owners; setid bits are refused below",
      "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat setxattr lsetxattr fsetxattr setxattrat getxattr "
      "lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat removexattr lremovexattr "
      "fremovexattr removexattrat file_getattr"},
@@ -61,13 +62,15 @@ constexpr SyscallRow kRows[] = {
      "sched_get_priority_max sched_get_priority_min sched_rr_get_interval ioprio_get ioprio_set"},
     {kAllow, "what system is this", "uname sysinfo getrandom"},
     {kAllow, "sockets inside an empty network namespace; families and protocols are checked below",
-     "socket socketpair bind connect listen accept accept4 getsockname getpeername getsockopt setsockopt shutdown sendto "
+     "socket socketpair bind connect listen accept accept4 getsockname getpeername getsockopt setsockopt shutdown "
+     "sendto "
      "recvfrom sendmsg recvmsg sendmmsg recvmmsg"},
     {kAllow, "terminals and descriptors; TIOCSTI and TIOCLINUX are refused below", "ioctl"},
     {kAllow, "IPC inside an own IPC namespace",
      "shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink "
      "mq_timedsend mq_timedreceive mq_notify mq_getsetattr"},
-    {kAllow, "asynchronous I/O of the old kind: databases use it", "io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel"},
+    {kAllow, "asynchronous I/O of the old kind: databases use it",
+     "io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel"},
     {kAllow, "giving up more: only ever narrows",
      "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self lsm_get_self_attr"},
     {kAllow, "personality: 32-bit layouts are of no use without the 32-bit calls", "personality"},
@@ -99,20 +102,47 @@ constexpr SyscallRow kRows[] = {
 };
 
 constexpr SyscallNumber kNumbers[] = {
-    {"uretprobe", 335}, {"uprobe", 336}, {"process_mrelease", 448}, {"futex_waitv", 449},
-    {"set_mempolicy_home_node", 450}, {"cachestat", 451}, {"fchmodat2", 452}, {"map_shadow_stack", 453},
-    {"futex_wake", 454}, {"futex_wait", 455}, {"futex_requeue", 456}, {"statmount", 457}, {"listmount", 458},
-    {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
-    {"setxattrat", 463}, {"getxattrat", 464}, {"listxattrat", 465}, {"removexattrat", 466},
-    {"open_tree_attr", 467}, {"file_getattr", 468}, {"file_setattr", 469}, {"listns", 470},
+    {"uretprobe", 335},
+    {"uprobe", 336},
+    {"process_mrelease", 448},
+    {"futex_waitv", 449},
+    {"set_mempolicy_home_node", 450},
+    {"cachestat", 451},
+    {"fchmodat2", 452},
+    {"map_shadow_stack", 453},
+    {"futex_wake", 454},
+    {"futex_wait", 455},
+    {"futex_requeue", 456},
+    {"statmount", 457},
+    {"listmount", 458},
+    {"lsm_get_self_attr", 459},
+    {"lsm_set_self_attr", 460},
+    {"lsm_list_modules", 461},
+    {"mseal", 462},
+    {"setxattrat", 463},
+    {"getxattrat", 464},
+    {"listxattrat", 465},
+    {"removexattrat", 466},
+    {"open_tree_attr", 467},
+    {"file_getattr", 468},
+    {"file_setattr", 469},
+    {"listns", 470},
     {"rseq_slice_yield", 471},
 };
 
 // S_ISUID and S_ISGID; either bit alone is enough.
-#define SETID(call, index)                                                          \
-  {call, "setid bits make others run as the session", 1, {{index, false, 04000, 04000}}}, \
-      {call, "setid bits make others run as the session", 1, {{index, false, 02000, 02000}}}
-#define CLONE_BIT(bit, why) {"clone", why, 1, {{0, false, bit, bit}}}
+#define SETID(call, index)                                                                  \
+  {call, "setid bits make others run as the session", 1, {{index, false, 04000, 04000}}}, { \
+    call, "setid bits make others run as the session", 1, {{index, false, 02000, 02000}} \
+  }
+#define CLONE_BIT(bit, why) \
+  {                         \
+    "clone", why, 1, {      \
+      {                     \
+        0, false, bit, bit  \
+      }                     \
+    }                       \
+  }
 
 constexpr ArgumentRow kArguments[] = {
     CLONE_BIT(0x00000080, "CLONE_NEWTIME: namespaces"),
@@ -126,19 +156,32 @@ constexpr ArgumentRow kArguments[] = {
     CLONE_BIT(0x10000000, "CLONE_NEWUSER: namespaces"),
     CLONE_BIT(0x20000000, "CLONE_NEWPID: namespaces"),
     CLONE_BIT(0x40000000, "CLONE_NEWNET: namespaces"),
-    SETID("chmod", 1), SETID("fchmod", 1), SETID("fchmodat", 2), SETID("fchmodat2", 2), SETID("open", 2),
-    SETID("openat", 3), SETID("creat", 1), SETID("mknod", 1), SETID("mknodat", 2), SETID("mkdir", 1),
+    SETID("chmod", 1),
+    SETID("fchmod", 1),
+    SETID("fchmodat", 2),
+    SETID("fchmodat2", 2),
+    SETID("open", 2),
+    SETID("openat", 3),
+    SETID("creat", 1),
+    SETID("mknod", 1),
+    SETID("mknodat", 2),
+    SETID("mkdir", 1),
     SETID("mkdirat", 2),
     {"ioctl", "TIOCSTI: types into the terminal of others", 1, {{1, false, 0xffffffff, 0x5412}}},
     {"ioctl", "TIOCLINUX: pastes into a console", 1, {{1, false, 0xffffffff, 0x541c}}},
     {"setrlimit", "RLIMIT_CORE: a piped core_pattern runs as the host's root", 1, {{0, false, 0xffffffff, 4}}},
-    {"prlimit64", "RLIMIT_CORE: a piped core_pattern runs as the host's root", 2,
+    {"prlimit64",
+     "RLIMIT_CORE: a piped core_pattern runs as the host's root",
+     2,
      {{1, false, 0xffffffff, 4}, {2, true, 0, 0}}},
     {"prlimit64", "limits of others: pid 1 has the same uid", 2, {{0, true, 0, 0}, {2, true, 0, 0}}},
     {"memfd_create", "MFD_EXEC: a program without a file", 1, {{1, false, 0x10, 0x10}}},
     {"socket", "AF_NETLINK other than NETLINK_ROUTE", 2, {{0, false, 0xffffffff, 16}, {2, true, 0, 0}}},
     {"ioctl", "TIOCSETD: line disciplines load modules", 1, {{1, false, 0xffffffff, 0x5423}}},
-    {"ioctl", "FS_IOC_FSSETXATTR: a project id would leave the project's quota", 1, {{1, false, 0xffffffff, 0x401c5820}}},
+    {"ioctl",
+     "FS_IOC_FSSETXATTR: a project id would leave the project's quota",
+     1,
+     {{1, false, 0xffffffff, 0x401c5820}}},
     {"ioctl", "FS_IOC_ENABLE_VERITY: nobody could write the file any more", 1, {{1, false, 0xffffffff, 0x40806685}}},
     {"ioctl", "FS_IOC_ADD_ENCRYPTION_KEY: the host's keys", 1, {{1, false, 0xffffffff, 0xc0506617}}},
     {"renameat2", "RENAME_WHITEOUT: leaves a device node", 1, {{4, false, 4, 4}}},
@@ -166,8 +209,8 @@ constexpr OnlyRow kOnly[] = {
 };
 
 // What warder-hands does not need of the allowlist: it looks at files and answers in sealed memory.
-constexpr const char* kNotForHands[] = {"execve", "clone", "fork", "vfork", "socket", "socketpair", "bind", "connect", "listen",
-                                        "accept", "accept4"};
+constexpr const char* kNotForHands[] = {"execve", "clone",   "fork",   "vfork",  "socket", "socketpair",
+                                        "bind",   "connect", "listen", "accept", "accept4"};
 
 Status Add(scmp_filter_ctx filter, uint32_t action, int number, const std::vector<scmp_arg_cmp>& arguments,
            const char* name) {
@@ -177,9 +220,7 @@ Status Add(scmp_filter_ctx filter, uint32_t action, int number, const std::vecto
   return {};
 }
 
-scmp_arg_cmp Masked(unsigned index, uint32_t mask, uint32_t value) {
-  return {index, SCMP_CMP_MASKED_EQ, mask, value};
-}
+scmp_arg_cmp Masked(unsigned index, uint32_t mask, uint32_t value) { return {index, SCMP_CMP_MASKED_EQ, mask, value}; }
 
 bool ForKind(FilterKind kind, const char* name) {
   if (kind == FilterKind::kJailed) return true;
@@ -192,7 +233,8 @@ Status AddName(scmp_filter_ctx filter, FilterKind kind, Verdict verdict, const s
   int number = SyscallByName(name.c_str());
   if (number < 0) return {};
   // Before Linux 6.3 nothing keeps a memory file from being executed: Landlock does not know it.
-  if (kind == FilterKind::kJailed && name == "memfd_create" && access("/proc/sys/vm/memfd_noexec", F_OK) != 0) return {};
+  if (kind == FilterKind::kJailed && name == "memfd_create" && access("/proc/sys/vm/memfd_noexec", F_OK) != 0)
+    return {};
   if (verdict == Verdict::kRefuse) return Add(filter, SCMP_ACT_ERRNO(EPERM), number, {}, name.c_str());
   if (!ForKind(kind, name.c_str())) return Add(filter, SCMP_ACT_ERRNO(EPERM), number, {}, name.c_str());
   std::vector<scmp_arg_cmp> only;

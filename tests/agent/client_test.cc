@@ -45,16 +45,16 @@ class FakeServer {
 };
 
 TEST(McpClient, CallsWithProgressPingsAndStrayMessages) {
-  FakeServer server(Turns{{"initialize", {kHello}},
-                     {"notifications/initialized", {}},
-                     {R"("progressToken":2)",
-                      {R"({"jsonrpc":"2.0","id":9,"method":"ping"})",
-                       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":0,"message":"waits"}})",
-                       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":1,"message":"a"}})",
-                       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7,"progress":1,"message":"no"}})",
-                       R"({"jsonrpc":"2.0","id":77,"result":{}})",
-                       R"({"jsonrpc":"2.0","id":2,"result":{"isError":true}})"}},
-                     {R"("id":9)", {}}});
+  FakeServer server(Turns{
+      {"initialize", {kHello}},
+      {"notifications/initialized", {}},
+      {R"("progressToken":2)",
+       {R"({"jsonrpc":"2.0","id":9,"method":"ping"})",
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":0,"message":"waits"}})",
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":2,"progress":1,"message":"a"}})",
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7,"progress":1,"message":"no"}})",
+        R"({"jsonrpc":"2.0","id":77,"result":{}})", R"({"jsonrpc":"2.0","id":2,"result":{"isError":true}})"}},
+      {R"("id":9)", {}}});
   auto client = McpClient::Over(server.Client(), "test");
   ASSERT_TRUE(client) << client.error().what;
   std::string seen;
@@ -73,9 +73,9 @@ TEST(McpClient, CallsWithProgressPingsAndStrayMessages) {
 
 TEST(McpClient, CancelsWhenAskedAndTakesTheLateAnswer) {
   FakeServer server(Turns{{"initialize", {kHello}},
-                     {"initialized", {}},
-                     {"tools/call", {}},
-                     {R"("requestId":2)", {R"({"jsonrpc":"2.0","id":2,"result":{"ended":"cancelled"}})"}}});
+                          {"initialized", {}},
+                          {"tools/call", {}},
+                          {R"("requestId":2)", {R"({"jsonrpc":"2.0","id":2,"result":{"ended":"cancelled"}})"}}});
   auto client = McpClient::Over(server.Client(), "test");
   ASSERT_TRUE(client);
   int pipe_fds[2];
@@ -122,10 +122,11 @@ TEST(AdminClient, MapsTheHostsErrors) {
   const struct {
     std::string says;
     Code code;
-  } kCases[] = {{"-32001", Code::kDenied},   {"-32002", Code::kNotFound}, {"-32003", Code::kConflict},
+  } kCases[] = {{"-32001", Code::kDenied},      {"-32002", Code::kNotFound}, {"-32003", Code::kConflict},
                 {"-32601", Code::kUnsupported}, {"-32602", Code::kInvalid},  {"-1", Code::kSystem}};
   for (const auto& c : kCases) {
-    FakeServer server(Turns{{"status", {R"({"jsonrpc":"2.0","id":1,"error":{"code":)" + c.says + R"(,"message":"no"}})"}}});
+    FakeServer server(
+        Turns{{"status", {R"({"jsonrpc":"2.0","id":1,"error":{"code":)" + c.says + R"(,"message":"no"}})"}}});
     AdminClient client(server.Client());
     EXPECT_EQ(client.Call("status", "{}").error().code, c.code) << c.says;
   }

@@ -11,9 +11,7 @@
 namespace warder::audit {
 namespace {
 
-std::string Plan(uint64_t session, uint64_t call) {
-  return flat::EncodeMessage(TestPlan(session, call));
-}
+std::string Plan(uint64_t session, uint64_t call) { return flat::EncodeMessage(TestPlan(session, call)); }
 
 TEST(Ledger, ReceiptIsForThisPlanAndMadeAfterTheSync) {
   TempLog log;
@@ -71,8 +69,7 @@ TEST(Ledger, RefusesWhatABrokerMayNotSay) {
   other_agent.agent = "other";
   wire::RunPlan bad = TestPlan(5, 1);
   bad.commands.clear();
-  Draft claims{"intent", 5, 1,
-               Body().Text("tool", "t").Free("what", "w").Number("plan_bytes", 1).Take()};
+  Draft claims{"intent", 5, 1, Body().Text("tool", "t").Free("what", "w").Number("plan_bytes", 1).Take()};
   struct {
     const char* why;
     std::vector<Draft> drafts;
@@ -139,8 +136,8 @@ TEST(Ledger, ManyRequestsShareOneCommit) {
   bench.ledger->Commit();
   files.syncs = 0;
   for (uint64_t call = 1; call <= 200; ++call)
-    ASSERT_TRUE(bench.ledger->TakeRequest(flat::EncodeMessage(AppendRequest{
-        call, {CallDraft(5, call), DecisionDraft(5, call), IntentDraft(5, call)}, Plan(5, call)})));
+    ASSERT_TRUE(bench.ledger->TakeRequest(flat::EncodeMessage(
+        AppendRequest{call, {CallDraft(5, call), DecisionDraft(5, call), IntentDraft(5, call)}, Plan(5, call)})));
   auto replies = bench.ledger->Commit();
   ASSERT_EQ(replies.size(), 200u);
   EXPECT_LE(files.syncs, 12);  // two, and two for each new segment
@@ -168,9 +165,8 @@ TEST(Ledger, FullDiskRefusesRunsAndRecordsHowMany) {
   EXPECT_FALSE(refused.ok);
   EXPECT_EQ(refused.code, static_cast<uint8_t>(Code::kUnavailable));
   EXPECT_NE(refused.error.find("nothing may run"), std::string::npos);
-  EXPECT_NE(
-      refused.error.find("its disk has 10 B free and must keep 1000 B (ledger.free-space.refuse)"),
-      std::string::npos)
+  EXPECT_NE(refused.error.find("its disk has 10 B free and must keep 1000 B (ledger.free-space.refuse)"),
+            std::string::npos)
       << refused.error;
   EXPECT_FALSE(bench.ledger->full().empty()) << "the operator is not told";
   EXPECT_FALSE(bench.Ask({}).ok) << "a question whether records are taken";
@@ -179,8 +175,7 @@ TEST(Ledger, FullDiskRefusesRunsAndRecordsHowMany) {
   files.free = 1'000'000;
   auto later = bench.Ask({CallDraft(6, 4)});
   EXPECT_FALSE(later.ok);
-  EXPECT_NE(later.error.find("start of this session could not be recorded"), std::string::npos)
-      << later.error;
+  EXPECT_NE(later.error.find("start of this session could not be recorded"), std::string::npos) << later.error;
   EXPECT_TRUE(bench.Ask({}).ok);
   EXPECT_TRUE(bench.ledger->full().empty());
   EXPECT_TRUE(bench.Run(5, 3).ok);
@@ -317,13 +312,9 @@ TEST(Ledger, GoldenLines) {
   bench.ledger->Take(wire::HostEvent{"policy.load", "/etc/warder/policy/api.yaml", {}, "api"});
   bench.Begin(5);
   bench.Ask({CallDraft(5, 1), DecisionDraft(5, 1, "approve")});
-  bench.Ask({{"approval.request", 5, 1,
-              Body()
-                  .Decimal("id", 1)
-                  .Text("digest", "00")
-                  .Number("expires_ms", 600000)
-                  .Free("shown", "make all")
-                  .Take()}});
+  bench.Ask(
+      {{"approval.request", 5, 1,
+        Body().Decimal("id", 1).Text("digest", "00").Number("expires_ms", 600000).Free("shown", "make all").Take()}});
   bench.Ask({{"approval.answer", 5, 1,
               Body()
                   .Decimal("id", 1)
@@ -334,44 +325,31 @@ TEST(Ledger, GoldenLines) {
                   .Number("waited_ms", 1200)
                   .Take()}});
   bench.Ask({IntentDraft(5, 1)}, Plan(5, 1));
-  bench.ledger->Take(wire::KeeperBegan{5, 1, 0}, wire::RunEnd{5, 1, wire::EndKind::kExited, 0, 0, 0,
-                                                              "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
+  bench.ledger->Take(wire::KeeperBegan{5, 1, 0},
+                     wire::RunEnd{5, 1, wire::EndKind::kExited, 0, 0, 0, "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
   bench.ledger->Take(wire::JailEnded{5, 1, "the keeper died"});
   bench.Ask({OutcomeDraft(5, 1)});
-  bench.Ask(
-      {{"trash.put", 5, 1,
-        Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Decimal("bytes", 9).Take()}});
-  bench.Ask(
-      {{"trash.restore", 5, 1, Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Take()}});
+  bench.Ask({{"trash.put", 5, 1, Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Decimal("bytes", 9).Take()}});
+  bench.Ask({{"trash.restore", 5, 1, Body().Text("entry", "ab-1").Free("path", "/srv/work/x").Take()}});
   bench.Ask({CallDraft(5, 2),
              DecisionDraft(5, 2, "approve"),
              {"approval.request", 5, 2,
-              Body()
-                  .Decimal("id", 2)
-                  .Text("digest", "00")
-                  .Number("expires_ms", 5)
-                  .Free("shown", "x")
-                  .Take()}});
-  bench.Ask({{"approval.expire", 5, 2,
-              Body().Decimal("id", 2).Number("waited_ms", 5).Text("why", "timeout").Take()}});
+              Body().Decimal("id", 2).Text("digest", "00").Number("expires_ms", 5).Free("shown", "x").Take()}});
+  bench.Ask({{"approval.expire", 5, 2, Body().Decimal("id", 2).Number("waited_ms", 5).Text("why", "timeout").Take()}});
   bench.Ask(
-      {{"admin", 0, 0,
-        Body().Text("act", "reload").Number("uid", 0).Number("pid", 9).Bool("done", true).Take()}});
+      {{"admin", 0, 0, Body().Text("act", "reload").Number("uid", 0).Number("pid", 9).Bool("done", true).Take()}});
   bench.ledger->Take(wire::SessionOver{5, "closed"});
   ASSERT_TRUE(bench.ledger->Stop("drained"));
   std::string got;
   for (const std::string& line : LogLines(log.Segment())) {
-    std::string masked =
-        std::regex_replace(line, std::regex("\\{\"free\":\"[0-9a-f]{64}\"\\}"), "FREE");
+    std::string masked = std::regex_replace(line, std::regex("\\{\"free\":\"[0-9a-f]{64}\"\\}"), "FREE");
     masked = std::regex_replace(masked, std::regex("\"key\":\"[0-9a-f]{8}\""), "\"key\":KEY");
     masked = std::regex_replace(
-        masked, std::regex("\"boot\":\"(ab){16}\",(.*)\"host\":\"build-07\",\"mono_ns\":\"5000\""),
-        "$2@");
-    masked =
-        std::regex_replace(masked,
-                           std::regex("\"time\":\"2026-09-21T14:13:20.123456789Z\",|\"agent\":\\{"
-                                      "\"name\":\"ci-fixer\",\"pid\":77,\"uid\":1900000001\\},"),
-                           "");
+        masked, std::regex("\"boot\":\"(ab){16}\",(.*)\"host\":\"build-07\",\"mono_ns\":\"5000\""), "$2@");
+    masked = std::regex_replace(masked,
+                                std::regex("\"time\":\"2026-09-21T14:13:20.123456789Z\",|\"agent\":\\{"
+                                           "\"name\":\"ci-fixer\",\"pid\":77,\"uid\":1900000001\\},"),
+                                "");
     got += masked + "\n";
   }
   std::string golden = WARDER_SOURCE_DIR "/tests/audit/golden_lines.txt";

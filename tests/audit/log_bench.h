@@ -113,12 +113,9 @@ inline wire::RunPlan TestPlan(uint64_t session, uint64_t call) {
 }
 
 inline Draft CallDraft(uint64_t session, uint64_t call) {
-  return {"call", session, call,
-          Body()
-              .Text("tool", "run_command")
-              .Free("arguments", R"({"command":"make all"})")
-              .Free("reason", "build")
-              .Take()};
+  return {
+      "call", session, call,
+      Body().Text("tool", "run_command").Free("arguments", R"({"command":"make all"})").Free("reason", "build").Take()};
 }
 inline Draft DecisionDraft(uint64_t session, uint64_t call, const std::string& level = "auto") {
   return {"decision", session, call,
@@ -133,8 +130,7 @@ inline Draft DecisionDraft(uint64_t session, uint64_t call, const std::string& l
               .Take()};
 }
 inline Draft IntentDraft(uint64_t session, uint64_t call) {
-  return {"intent", session, call,
-          Body().Text("tool", "run_command").Free("what", "make all").Take()};
+  return {"intent", session, call, Body().Text("tool", "run_command").Free("what", "make all").Take()};
 }
 inline Draft OutcomeDraft(uint64_t session, uint64_t call) {
   return {"outcome", session, call,
@@ -150,11 +146,11 @@ class LogBench {
     if (!opened) error = opened.error();
   }
   void Begin(uint64_t session) {
-    ledger->Take(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100, "/usr/bin/agent", 1, 2});
+    ledger->Take(
+        wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100, "/usr/bin/agent", 1, 2});
   }
   AppendReply Ask(std::vector<Draft> drafts, std::string plan = {}) {
-    std::string packet =
-        flat::EncodeMessage(AppendRequest{++request, std::move(drafts), std::move(plan)});
+    std::string packet = flat::EncodeMessage(AppendRequest{++request, std::move(drafts), std::move(plan)});
     EXPECT_TRUE(ledger->TakeRequest(packet).has_value());
     auto replies = ledger->Commit();
     EXPECT_EQ(replies.size(), 1u);

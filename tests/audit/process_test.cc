@@ -38,8 +38,7 @@ class LedgerChild {
       // Opened before the powers go: the way to it may be root's alone.
       const int program = fcntl(open(WARDER_BIN_DIR "/warder-ledger", O_PATH), F_DUPFD_CLOEXEC, 100);
       if (program != 100 || dup2(control_pair.second.get(), 3) < 0) _exit(97);
-      if (setresgid(kLedgerUid, kLedgerUid, kLedgerUid) != 0 ||
-          setresuid(kLedgerUid, kLedgerUid, kLedgerUid) != 0)
+      if (setresgid(kLedgerUid, kLedgerUid, kLedgerUid) != 0 || setresuid(kLedgerUid, kLedgerUid, kLedgerUid) != 0)
         _exit(99);
       close_range(4, 99, 0);
       close_range(101, ~0u, 0);
@@ -79,10 +78,9 @@ class LedgerChild {
     Say(wire::SessionBegan{session, "ci-fixer", 1900000001, 77, "/srv/work", 1900000100, "/usr/bin/agent", 1, 2});
   }
   Status Send(uint64_t session, uint64_t call) {
-    AppendRequest request{
-        call,
-        {CallDraft(session, call), DecisionDraft(session, call), IntentDraft(session, call)},
-        flat::EncodeMessage(TestPlan(session, call))};
+    AppendRequest request{call,
+                          {CallDraft(session, call), DecisionDraft(session, call), IntentDraft(session, call)},
+                          flat::EncodeMessage(TestPlan(session, call))};
     return SendPacket(broker.get(), flat::EncodeMessage(request));
   }
   Result<AppendReply> Answer() {
@@ -102,9 +100,8 @@ TEST(LedgerProcess, HasNoPowersAndIsFilteredAndStopsWell) {
   LedgerChild ledger(log, TestStart());
   ASSERT_TRUE(ledger.Hear<wire::LedgerReady>());
   std::string status = ReadFile("/proc/" + std::to_string(ledger.pid) + "/status", 65536).value();
-  for (const char* want :
-       {"Uid:\t1900000007\t1900000007\t1900000007\t1900000007", "CapEff:\t0000000000000000",
-        "CapPrm:\t0000000000000000", "Seccomp:\t2", "NoNewPrivs:\t1"})
+  for (const char* want : {"Uid:\t1900000007\t1900000007\t1900000007\t1900000007", "CapEff:\t0000000000000000",
+                           "CapPrm:\t0000000000000000", "Seccomp:\t2", "NoNewPrivs:\t1"})
     EXPECT_NE(status.find(want), std::string::npos) << want;
   struct stat owner;  // files in /proc of a process that is not dumpable belong to root
   ASSERT_EQ(stat(("/proc/" + std::to_string(ledger.pid) + "/mem").c_str(), &owner), 0);
@@ -119,8 +116,8 @@ TEST(LedgerProcess, HasNoPowersAndIsFilteredAndStopsWell) {
   ASSERT_EQ(pipe(pipe_fds), 0);
   ledger.Say(wire::KeeperBegan{5, 1, reply->receipt->seq}, {pipe_fds[0]});
   close(pipe_fds[0]);
-  std::string end = flat::EncodeMessage(
-      wire::RunEnd{5, 1, wire::EndKind::kExited, 7, 0, 0, "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
+  std::string end =
+      flat::EncodeMessage(wire::RunEnd{5, 1, wire::EndKind::kExited, 7, 0, 0, "", 0, "", 1, 2, 3, 4, 5, 6, 7, 8});
   std::string framed{static_cast<char>(end.size() & 0xff), static_cast<char>(end.size() >> 8)};
   ASSERT_TRUE(WriteAll(pipe_fds[1], framed + end));
   close(pipe_fds[1]);
@@ -207,8 +204,7 @@ TEST(LedgerProcess, EveryAnsweredRecordSurvivesKill9) {
 TEST(LedgerProcess, FullDiskUnderTheLogRefusesAndLosesNothing) {
   NEED_ROOT();
   TempLog log;
-  if (mount("warder-test", log.log.c_str(), "tmpfs", 0, "size=3m") != 0)
-    GTEST_SKIP() << "no tmpfs here";
+  if (mount("warder-test", log.log.c_str(), "tmpfs", 0, "size=3m") != 0) GTEST_SKIP() << "no tmpfs here";
   log.log_fd.Reset(open(log.log.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   {
     wire::LedgerStart start = TestStart();
@@ -231,13 +227,13 @@ TEST(LedgerProcess, FullDiskUnderTheLogRefusesAndLosesNothing) {
     EXPECT_FALSE(reply->receipt);
     // What had begun can still be recorded to its end, and so can the stop.
     for (size_t i = 0; i < 20; ++i) {
-      ASSERT_TRUE(SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{
-                                                      i, {OutcomeDraft(5, taken[i])}, ""})));
+      ASSERT_TRUE(
+          SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{i, {OutcomeDraft(5, taken[i])}, ""})));
       EXPECT_TRUE(ledger.Answer()->ok);
     }
     for (size_t i = 20; i < taken.size(); ++i) {
-      ASSERT_TRUE(SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{
-                                                      i, {OutcomeDraft(5, taken[i])}, ""})));
+      ASSERT_TRUE(
+          SendPacket(ledger.broker.get(), flat::EncodeMessage(AppendRequest{i, {OutcomeDraft(5, taken[i])}, ""})));
       auto closed = ledger.Answer();
       if (!closed || !closed->ok) break;  // the reserve has an end: then the log shuts and says so
     }
@@ -275,8 +271,7 @@ TEST(LedgerProcess, DurableIntentIsQuick) {
     auto from = std::chrono::steady_clock::now();
     ASSERT_TRUE(ledger.Send(5, call));
     ASSERT_TRUE(ledger.Answer()->ok);
-    us.push_back(
-        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - from).count());
+    us.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - from).count());
   }
   std::sort(us.begin(), us.end());
   std::printf("request to durable intent: p50 %.0f us, p95 %.0f us\n", us[150], us[285]);

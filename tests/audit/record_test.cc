@@ -52,22 +52,16 @@ TEST(Record, BodiesThatCouldBeTwoThingsAreRefused) {
       {R"([])", false},
       {R"({"$free":"x"})", false},
       {"", false},
-      {R"({"tool":"t",)" + std::string(kFree) + R"(,"x":)" + std::string(40, '[') +
-           std::string(40, ']') + "}",
-       false},
+      {R"({"tool":"t",)" + std::string(kFree) + R"(,"x":)" + std::string(40, '[') + std::string(40, ']') + "}", false},
       {"{\"tool\":\"\xff\"," + std::string(kFree) + "}", false},
   };
-  for (const auto& c : kCases)
-    EXPECT_EQ(Prepare("call", kBroker, c.body).has_value(), c.good) << c.body;
+  for (const auto& c : kCases) EXPECT_EQ(Prepare("call", kBroker, c.body).has_value(), c.good) << c.body;
   EXPECT_FALSE(Prepare("nonsense", kBroker, "{}"));
 }
 
 TEST(Record, FreeTextIsACommitmentOnly) {
-  std::string body = Body()
-                         .Text("tool", "run_command")
-                         .Free("arguments", "s3cret")
-                         .Free("reason", std::string("\xff\0x", 3))
-                         .Take();
+  std::string body =
+      Body().Text("tool", "run_command").Free("arguments", "s3cret").Free("reason", std::string("\xff\0x", 3)).Take();
   auto prepared = Prepare("call", kBroker, body);
   ASSERT_TRUE(prepared) << prepared.error().what;
   std::string text = Canonical(prepared->body);
@@ -82,9 +76,8 @@ TEST(Record, FreeTextIsACommitmentOnly) {
 }
 
 TEST(Record, LineIsCanonicalAndComplete) {
-  Envelope envelope{
-      7, 1'790'000'000'000'000'001,        18'446'744'073'709'551'615u, "ab", "h\n\"ö", 3,
-      9, AgentName{"a", 4'000'000'000u, 2}};
+  Envelope envelope{7, 1'790'000'000'000'000'001,        18'446'744'073'709'551'615u, "ab", "h\n\"ö", 3,
+                    9, AgentName{"a", 4'000'000'000u, 2}};
   auto line = RenderLine(envelope, "call", Json{{"z", 1}, {"a", "\x01/\\"}});
   ASSERT_TRUE(line);
   EXPECT_EQ(
@@ -97,19 +90,17 @@ TEST(Record, LineIsCanonicalAndComplete) {
 }
 
 TEST(Record, OnlyTheCanonicalFormIsRead) {
-  for (const char* line :
-       {R"({"b":1,"a":2})", R"({"a": 1})", R"({"a":"\u0041"})", R"({"a":1,"a":1})", R"({"a":-0})",
-        R"({"a":1e2})", R"([1])", R"({"a":"\/"})"})
+  for (const char* line : {R"({"b":1,"a":2})", R"({"a": 1})", R"({"a":"\u0041"})", R"({"a":1,"a":1})", R"({"a":-0})",
+                           R"({"a":1e2})", R"([1])", R"({"a":"\/"})"})
     EXPECT_FALSE(ParseCanonical(line)) << line;
   EXPECT_TRUE(ParseCanonical(R"({"a":1,"b":[null,true,"ö\t"]})"));
 }
 
 TEST(Record, TimesGoThereAndBack) {
-  for (int64_t t :
-       {int64_t{0}, int64_t{1'790'000'000'123'456'789}, int64_t{951'782'400'000'000'000}})
+  for (int64_t t : {int64_t{0}, int64_t{1'790'000'000'123'456'789}, int64_t{951'782'400'000'000'000}})
     EXPECT_EQ(ParseRfc3339(Rfc3339(t)), t);
-  for (const char* text : {"3026-09-21T14:13:20.000000000Z", "", "2026-02-30T00:00:00.000000000Z", "2026-01-01 00:00:00.000000000Z",
-                           "2026-01-01T00:00:00Z"})
+  for (const char* text : {"3026-09-21T14:13:20.000000000Z", "", "2026-02-30T00:00:00.000000000Z",
+                           "2026-01-01 00:00:00.000000000Z", "2026-01-01T00:00:00Z"})
     EXPECT_FALSE(ParseRfc3339(text)) << text;
 }
 

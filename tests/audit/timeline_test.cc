@@ -17,10 +17,8 @@ TEST(Timeline, SaysWhatWasAskedDecidedAndDone) {
   ASSERT_TRUE(bench.Run(5, 1).ok);
   ASSERT_TRUE(bench.Ask({OutcomeDraft(5, 1)}).ok);
   Draft hostile = CallDraft(5, 2);
-  hostile.body_json = Body()
-                          .Text("tool", "run_command")
-                          .Free("arguments", R"({"argv":["rm","-rf","/","\u001b[2J"]})")
-                          .Take();
+  hostile.body_json =
+      Body().Text("tool", "run_command").Free("arguments", R"({"argv":["rm","-rf","/","\u001b[2J"]})").Take();
   ASSERT_TRUE(bench.Ask({hostile, DecisionDraft(5, 2, "forbid")}).ok);
   ASSERT_TRUE(bench.Run(5, 3).ok);
   auto entries = Timeline(log.log);
@@ -40,8 +38,7 @@ TEST(Timeline, SaysWhatWasAskedDecidedAndDone) {
   }
   for (size_t width : {size_t{40}, size_t{80}, size_t{200}}) {
     std::string text = RenderTimeline(*entries, {false, width});
-    EXPECT_NE(text.find("make all"), std::string::npos)
-        << "what was asked is not left out: " << text;
+    EXPECT_NE(text.find("make all"), std::string::npos) << "what was asked is not left out: " << text;
     EXPECT_NE(text.find("[make api.yaml:12]"), std::string::npos) << text;
     EXPECT_NE(text.find("TIME UTC"), std::string::npos);
     for (size_t at = 0, end; at < text.size(); at = end + 1) {
@@ -91,14 +88,12 @@ TEST(Timeline, SaysWhyACallEndedAndNoPlaceThatIsNone) {
   auto entries = Timeline(log.log);
   ASSERT_TRUE(entries);
   const std::string text = RenderTimeline(*entries, {});
-  EXPECT_NE(text.find("the session ended: ended by a person: wrong branch"), std::string::npos)
-      << text;
+  EXPECT_NE(text.find("the session ended: ended by a person: wrong branch"), std::string::npos) << text;
   EXPECT_NE(text.find("[no-rule]"), std::string::npos) << text;
   EXPECT_NE(text.find("sessions.end 5 by uid 0: wrong branch"), std::string::npos) << text;
   const std::string shown = Show(log.log, {std::nullopt, 2}, false).value();
   EXPECT_TRUE(shown.starts_with("call 2: run_command make all\nasked")) << shown;
-  EXPECT_NE(shown.find("decided  forbid by no-rule: no rule\nended    refused"), std::string::npos)
-      << shown;
+  EXPECT_NE(shown.find("decided  forbid by no-rule: no rule\nended    refused"), std::string::npos) << shown;
 }
 
 TEST(Show, JoinsValuesAndNeutralisesThem) {
@@ -107,13 +102,11 @@ TEST(Show, JoinsValuesAndNeutralisesThem) {
   LogBench bench(log, files);
   bench.Begin(5);
   Draft hostile = CallDraft(5, 1);
-  hostile.body_json =
-      Body().Text("tool", "t").Free("arguments", "{}").Free("reason", "\x1b[2Jtrust\nme").Take();
+  hostile.body_json = Body().Text("tool", "t").Free("arguments", "{}").Free("reason", "\x1b[2Jtrust\nme").Take();
   ASSERT_TRUE(bench.Ask({hostile}).ok);
   std::string shown = Show(log.log, {std::nullopt, 1}, false).value();
   EXPECT_NE(shown.find("reason: \\x1b[2Jtrust\\nme"), std::string::npos) << shown;
-  EXPECT_NE(ShowJson(log.log, {2, std::nullopt})->find(R"("reason":"\u001b[2Jtrust\nme")"),
-            std::string::npos);
+  EXPECT_NE(ShowJson(log.log, {2, std::nullopt})->find(R"("reason":"\u001b[2Jtrust\nme")"), std::string::npos);
   EXPECT_FALSE(Show(log.log, {99, std::nullopt}, false));
   EXPECT_FALSE(Show(log.log, {std::nullopt, 0}, false));
   uint64_t next = 0;

@@ -11,14 +11,8 @@ namespace {
 
 // The eight leaves and roots that certificate-transparency's own tests use.
 TEST(Tree, RootsAreThoseOfCertificateTransparency) {
-  const char* kLeaves[] = {"",
-                           "00",
-                           "10",
-                           "2021",
-                           "3031",
-                           "40414243",
-                           "5051525354555657",
-                           "606162636465666768696a6b6c6d6e6f"};
+  const char* kLeaves[] = {
+      "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
   const char* kRoots[] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
                           "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
                           "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -40,8 +34,7 @@ TEST(Tree, RootsAreThoseOfCertificateTransparency) {
 // The example of golang.org/x/mod/sumdb/note's documentation: another implementation's key and
 // signature.
 constexpr char kGoKey[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-constexpr char kGoSecret[] =
-    "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+constexpr char kGoSecret[] = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 constexpr char kGoText[] =
     "If you think cryptography is the answer to your problem,\n"
     "then you don't know what your problem is.\n";
@@ -72,9 +65,9 @@ TEST(Note, AnyChangedByteIsRefused) {
 }
 
 TEST(Note, KeysOfOtherFormsAreRefused) {
-  for (const char* text : {"", "a", "a+b", "a+c74f20a3+",
-                           "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-                           "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"})
+  for (const char* text :
+       {"", "a", "a+b", "a+c74f20a3+", "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"})
     EXPECT_FALSE(NoteVerifier::Parse(text)) << text;
   EXPECT_FALSE(NoteSigner::Generate("two words"));
   EXPECT_FALSE(NoteSigner::Generate("a+b"));
@@ -96,8 +89,7 @@ TEST(Note, CheckpointGoesThereAndBack) {
   EXPECT_EQ(back->root, checkpoint.root);
   const std::string whole = CheckpointText(checkpoint);
   EXPECT_FALSE(ParseCheckpoint(whole.substr(0, whole.size() - 1))) << "the last line is cut";
-  for (const char* text : {"", "a\n1\n", "a\n01\nAAAA\n", "a\n-1\nAAAA\n"})
-    EXPECT_FALSE(ParseCheckpoint(text)) << text;
+  for (const char* text : {"", "a\n1\n", "a\n01\nAAAA\n", "a\n-1\nAAAA\n"}) EXPECT_FALSE(ParseCheckpoint(text)) << text;
 }
 
 TEST(Base64, IsRfc4648AndStrict) {
@@ -112,8 +104,7 @@ TEST(Base64, IsRfc4648AndStrict) {
     EXPECT_EQ(Base64(bytes), text);
     EXPECT_EQ(FromBase64(text), bytes);
   }
-  for (const char* text :
-       {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-v"})
+  for (const char* text : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-v"})
     EXPECT_FALSE(FromBase64(text)) << text;
 }
 

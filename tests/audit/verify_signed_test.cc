@@ -29,15 +29,13 @@ void WriteLines(const TempLog& log, const std::vector<std::string>& lines) {
 // too.
 std::vector<std::string> Renumbered(std::vector<std::string> lines) {
   for (size_t i = 0; i < lines.size(); ++i)
-    lines[i] = std::regex_replace(lines[i], std::regex("\"seq\":\"[0-9]+\""),
-                                  "\"seq\":\"" + std::to_string(i) + "\"");
+    lines[i] = std::regex_replace(lines[i], std::regex("\"seq\":\"[0-9]+\""), "\"seq\":\"" + std::to_string(i) + "\"");
   return lines;
 }
 void RemoveCheckpoints(const std::string& directory, const std::string& but = {}) {
   std::vector<fs::path> gone;
   for (const auto& entry : fs::directory_iterator(directory))
-    if (entry.path().filename().string().starts_with("checkpoint") &&
-        entry.path().filename() != but)
+    if (entry.path().filename().string().starts_with("checkpoint") && entry.path().filename() != but)
       gone.push_back(entry.path());
   for (const fs::path& path : gone) fs::remove(path);
 }
@@ -50,8 +48,7 @@ void SignAgain(const TempLog& log, const std::set<uint64_t>& sizes) {
     tree.Append(LeafHash(line));
     Checkpoint checkpoint{signer.verifier().name(), tree.size(), tree.Root()};
     if (sizes.contains(tree.size()))
-      Spill(log.log + "/checkpoint." + std::to_string(tree.size()),
-            signer.Sign(CheckpointText(checkpoint)).value());
+      Spill(log.log + "/checkpoint." + std::to_string(tree.size()), signer.Sign(CheckpointText(checkpoint)).value());
   }
 }
 void CopyLog(const std::string& from, const std::string& to) {
@@ -77,9 +74,7 @@ class Signed : public ::testing::Test {
     ASSERT_TRUE(bench.Ask({CallDraft(5, 2), DecisionDraft(5, 2, "forbid")}).ok);
     ASSERT_TRUE(!stop || bench.ledger->Stop("done"));
   }
-  VerifyReport Report(const std::string& checkpoint = {}) {
-    return Verify(log.log, {vkey, checkpoint}).value();
-  }
+  VerifyReport Report(const std::string& checkpoint = {}) { return Verify(log.log, {vkey, checkpoint}).value(); }
   TempLog log;
   TestFiles files;
   std::string vkey;
@@ -108,8 +103,7 @@ TEST_F(Signed, ALaterStartNeedsItsCheckpointToo) {
     ASSERT_TRUE(bench.Run(6, 3).ok);
   }
   EXPECT_EQ(Report().state, VerifyState::kNotYetSigned);
-  fs::copy_file(log.log + "/checkpoint.9", log.log + "/checkpoint",
-                fs::copy_options::overwrite_existing);
+  fs::copy_file(log.log + "/checkpoint.9", log.log + "/checkpoint", fs::copy_options::overwrite_existing);
   fs::remove(log.log + "/checkpoint.10");
   EXPECT_EQ(Report().state, VerifyState::kNotOk);
   EXPECT_TRUE(Says(Report(), 9, "the host started here, but the checkpoint of it is missing"));
@@ -147,8 +141,7 @@ TEST_F(Signed, AnInventedLogIsNotOk) {
   EXPECT_FALSE(report().ok);
   for (const char* name : {"/checkpoint.1", "/checkpoint"}) {
     fs::copy_file(log.log + name, other.log + name);
-    EXPECT_TRUE(Says(report(), name == std::string("/checkpoint") ? 8 : 0,
-                     "not those that the checkpoint"));
+    EXPECT_TRUE(Says(report(), name == std::string("/checkpoint") ? 8 : 0, "not those that the checkpoint"));
     EXPECT_TRUE(Says(report(), 0, "started with another key"));
   }
 }
@@ -210,8 +203,7 @@ TEST(Unsigned, TheEndOfALogIsTold) {
     EXPECT_EQ(report->state, VerifyState::kOk) << report->verdict;
     EXPECT_TRUE(report->running);
     EXPECT_EQ(report->signed_records, 1u);
-    EXPECT_EQ(report->verdict.find("ok so far, the host is running: 5 records, the first 1 signed"),
-              0u);
+    EXPECT_EQ(report->verdict.find("ok so far, the host is running: 5 records, the first 1 signed"), 0u);
   }
   for (int round = 0; round < 3; ++round) {
     auto report = Verify(log.log);
@@ -234,8 +226,7 @@ TEST(Unsigned, TheEndOfALogIsTold) {
   auto report = Verify(log.log);
   EXPECT_EQ(report->state, VerifyState::kOk) << report->verdict;
   EXPECT_EQ(report->verdict.find("ok: "), 0u);
-  EXPECT_EQ(report->notes.at(0),
-            "records 1 to 4 were signed only after a crash, by the recovery at record 5");
+  EXPECT_EQ(report->notes.at(0), "records 1 to 4 were signed only after a crash, by the recovery at record 5");
 }
 // Killed between a record and its checkpoint.
 TEST(Unsigned, AKillBeforeTheFirstCheckpointOfALife) {
@@ -281,8 +272,7 @@ TEST(Unsigned, AKillBetweenTheStopAndItsCheckpoint) {
   {
     LogBench bench(log, files);
     ASSERT_TRUE(bench.ledger) << bench.error.what;
-    EXPECT_NE(LogLines(log.Segment()).back().find("\"type\":\"host.recovered\""),
-              std::string::npos);
+    EXPECT_NE(LogLines(log.Segment()).back().find("\"type\":\"host.recovered\""), std::string::npos);
     ASSERT_TRUE(bench.ledger->Stop("done"));
   }
   EXPECT_EQ(Verify(log.log)->state, VerifyState::kOk) << Verify(log.log)->verdict;
@@ -306,13 +296,10 @@ TEST(Unsigned, ValuesOfRecordsThatNeverWereAreCleared) {
   Spill(log.Segment("side"), side.replace(end, left.size(), left));
   auto report = Verify(log.log);
   EXPECT_EQ(report->state, VerifyState::kNotYetSigned) << report->verdict;
-  EXPECT_NE(RenderVerify(*report, false).find("3 values are there before their records"),
-            std::string::npos);
+  EXPECT_NE(RenderVerify(*report, false).find("3 values are there before their records"), std::string::npos);
   {
     LogBench bench(log, files);
-    EXPECT_NE(LogLines(log.Segment())
-                  .back()
-                  .find("\"torn_side_bytes\":\"" + std::to_string(left.size()) + "\""),
+    EXPECT_NE(LogLines(log.Segment()).back().find("\"torn_side_bytes\":\"" + std::to_string(left.size()) + "\""),
               std::string::npos)
         << LogLines(log.Segment()).back();
     bench.Begin(6);

@@ -95,8 +95,7 @@ TEST_F(Tampered, RemovedRecordWithSeqsMadeToFit) {
   auto changed = lines;
   changed.erase(changed.begin() + 6);
   for (size_t i = 6; i < changed.size(); ++i) {
-    std::string from = "\"seq\":\"" + std::to_string(i + 1) + "\"",
-                to = "\"seq\":\"" + std::to_string(i) + "\"";
+    std::string from = "\"seq\":\"" + std::to_string(i + 1) + "\"", to = "\"seq\":\"" + std::to_string(i) + "\"";
     changed[i].replace(changed[i].find(from), from.size(), to);
   }
   WriteLines(changed);
@@ -228,8 +227,8 @@ TEST_F(Tampered, CheckpointRemoved) {
 // case of letters: where two texts could mean one value, it is that one.
 TEST_F(Tampered, EveryByteOfLogSideAndCheckpointsCounts) {
   std::filesystem::remove(log.log + "/checkpoint");  // the same as checkpoint.9
-  std::vector<std::string> all = {log.Segment("log"), log.Segment("side"),
-                                  log.log + "/checkpoint.1", log.log + "/checkpoint.9"};
+  std::vector<std::string> all = {log.Segment("log"), log.Segment("side"), log.log + "/checkpoint.1",
+                                  log.log + "/checkpoint.9"};
   for (size_t i : {0u, 1u})  // a few of the zeros stand for all
     std::filesystem::resize_file(all[i], Slurp(all[i]).find('\0') + 32);
   ASSERT_TRUE(Verify(log.log)->ok);
@@ -255,10 +254,9 @@ TEST(Verify, RunsThatNobodyAllowedAreFound) {
     TestFiles files;
     LogBench bench(log, files);
     bench.Begin(5);
-    ASSERT_TRUE(bench
-                    .Ask({CallDraft(5, 1), DecisionDraft(5, 1, level), IntentDraft(5, 1)},
-                         flat::EncodeMessage(TestPlan(5, 1)))
-                    .ok);
+    ASSERT_TRUE(
+        bench.Ask({CallDraft(5, 1), DecisionDraft(5, 1, level), IntentDraft(5, 1)}, flat::EncodeMessage(TestPlan(5, 1)))
+            .ok);
     auto report = Verify(log.log);
     EXPECT_FALSE(report->ok) << level;
     EXPECT_EQ(report->findings.at(0).seq, 4);
@@ -296,9 +294,8 @@ TEST(Verify, AnOutcomeThatContradictsTheKeeperIsFound) {
     const char* number;
     int64_t value;
     bool found;
-  } kSaid[] = {{"exited", "exit_code", 7, false}, {"exited", "exit_code", 0, true},
-               {"signaled", "signal", 7, true},   {"wall-limit", "exit_code", 7, true},
-               {"setup-failed", "x", 0, true},    {"lost", "x", 0, false}};
+  } kSaid[] = {{"exited", "exit_code", 7, false},    {"exited", "exit_code", 0, true}, {"signaled", "signal", 7, true},
+               {"wall-limit", "exit_code", 7, true}, {"setup-failed", "x", 0, true},   {"lost", "x", 0, false}};
   for (const auto& said : kSaid)
     for (bool keeper_first : {false, true}) {
       TempLog log;
@@ -307,14 +304,12 @@ TEST(Verify, AnOutcomeThatContradictsTheKeeperIsFound) {
       bench.Begin(5);
       ASSERT_TRUE(bench.Run(5, 1).ok);
       if (keeper_first) bench.ledger->Take(wire::KeeperBegan{5, 1, 4}, Exited(5, 1, 7));
-      Draft outcome{"outcome", 5, 1,
-                    Body().Text("ended", said.ended).Number(said.number, said.value).Take()};
+      Draft outcome{"outcome", 5, 1, Body().Text("ended", said.ended).Number(said.number, said.value).Take()};
       ASSERT_TRUE(bench.Ask({outcome}).ok);
       if (!keeper_first) bench.ledger->Take(wire::KeeperBegan{5, 1, 4}, Exited(5, 1, 7));
       ASSERT_TRUE(bench.ledger->Stop("done"));
       auto report = Verify(log.log);
-      EXPECT_EQ(report->findings.size(), said.found ? 1u : 0u)
-          << said.ended << ": " << report->verdict;
+      EXPECT_EQ(report->findings.size(), said.found ? 1u : 0u) << said.ended << ": " << report->verdict;
       if (!said.found) continue;
       EXPECT_EQ(report->findings.at(0).seq, keeper_first ? 6 : 5);
       EXPECT_NE(report->findings.at(0).what.find("but it ended \"exited 7\""), std::string::npos);

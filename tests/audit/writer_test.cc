@@ -10,17 +10,10 @@ namespace {
 
 Entry Heartbeat() { return {Prepare("heartbeat", kLedger, R"({"n":1})").value(), {}, {}, {}}; }
 Entry Admin() {
-  return {
-      Prepare("admin", kBroker, R"({"act":"reload","uid":1,"pid":2,"text":{"$free":"t"}})").value(),
-      {},
-      {},
-      {}};
+  return {Prepare("admin", kBroker, R"({"act":"reload","uid":1,"pid":2,"text":{"$free":"t"}})").value(), {}, {}, {}};
 }
 Entry Notify() {
-  return {Prepare("notify", kBroker, R"({"pad":")" + std::string(30'000, 'x') + "\"}").value(),
-          {},
-          {},
-          {}};
+  return {Prepare("notify", kBroker, R"({"pad":")" + std::string(30'000, 'x') + "\"}").value(), {}, {}, {}};
 }
 
 WriterOptions Options(uint64_t segment = 64 * 1024) { return {"h", "ab", segment, 1 << 20, 0, 0}; }
@@ -173,8 +166,7 @@ TEST(Writer, LowDiskRefusesBeforeItIsFull) {
 }
 
 TEST(Writer, TornTailIsKeptAsideAndTheRestGoesOn) {
-  for (std::string torn :
-       {std::string("{\"v\":1,\"se"), std::string("{}\n{}\n"), std::string("\0\0\0{\"x\"", 7)}) {
+  for (std::string torn : {std::string("{\"v\":1,\"se"), std::string("{}\n{}\n"), std::string("\0\0\0{\"x\"", 7)}) {
     TempLog log;
     TestFiles files;
     {
@@ -193,8 +185,7 @@ TEST(Writer, TornTailIsKeptAsideAndTheRestGoesOn) {
     ASSERT_TRUE(writer->Stage({Heartbeat()}));
     ASSERT_TRUE(writer->Commit());
     EXPECT_EQ(LogLines(log.Segment()).size(), 3u);
-    EXPECT_EQ(ScanLog(log.log_fd.get(), {}).value().log_data_end,
-              ScanLog(log.log_fd.get(), {}).value().log_end);
+    EXPECT_EQ(ScanLog(log.log_fd.get(), {}).value().log_data_end, ScanLog(log.log_fd.get(), {}).value().log_end);
   }
 }
 

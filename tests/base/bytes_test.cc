@@ -46,15 +46,15 @@ TEST(Text, WhatATerminalMayBeShown) {
   EXPECT_EQ(ForTerminal("\xe2\x80\xae"), "\\u{202e}");
   EXPECT_EQ(ForTerminal("\xff\\"), "\\xff\\\\");
   // One of each kind that shows as nothing: fillers, variation selectors, tags, joiners, C1.
-  for (const char* hidden :
-       {"\xe3\x85\xa4", "\xe1\x85\x9f", "\xef\xbe\xa0", "\xef\xb8\x80", "\xef\xb8\x8f",
-        "\xf3\xa0\x84\x80", "\xf3\xa0\x87\xaf", "\xf3\xa0\x81\x81", "\xcd\x8f", "\xe1\xa0\x8e",
-        "\xe2\x81\xa0", "\xef\xbb\xbf", "\xc2\x9b", "\xe2\x80\xa8", "\xc2\xad", "\xe2\x81\xa6"})
+  for (const char* hidden : {"\xe3\x85\xa4", "\xe1\x85\x9f", "\xef\xbe\xa0", "\xef\xb8\x80", "\xef\xb8\x8f",
+                             "\xf3\xa0\x84\x80", "\xf3\xa0\x87\xaf", "\xf3\xa0\x81\x81", "\xcd\x8f", "\xe1\xa0\x8e",
+                             "\xe2\x81\xa0", "\xef\xbb\xbf", "\xc2\x9b", "\xe2\x80\xa8", "\xc2\xad", "\xe2\x81\xa6"})
     EXPECT_EQ(ForTerminal(hidden)[0], '\\') << hidden;
   for (const char* plain : {"\xc3\xa9", "\xe2\x82\xac", "\xe3\x81\x82", "\xf0\x9f\x98\x80"})
     EXPECT_EQ(ForTerminal(plain), plain);
   EXPECT_EQ(ForTerminal("a\n", true), "a\n");
-  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xe2\x82"}) EXPECT_FALSE(IsUtf8(bad));
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xe2\x82"})
+    EXPECT_FALSE(IsUtf8(bad));
   EXPECT_EQ(ShellQuote("it's"), "'it'\\''s'");
   EXPECT_EQ(ShellQuote(""), "''");
   for (const char* bad : {"", "01", "+1", "-1", "1 ", "18446744073709551616"}) EXPECT_FALSE(ParseDecimal(bad)) << bad;
@@ -78,7 +78,8 @@ struct Sample {
 TEST(Flat, OneValueHasOneEncoding) {
   const std::string bytes = flat::EncodeMessage(Sample{});
   ASSERT_TRUE(flat::DecodeMessage<Sample>(bytes));
-  for (size_t cut = 0; cut < bytes.size(); ++cut) EXPECT_FALSE(flat::DecodeMessage<Sample>(bytes.substr(0, cut))) << cut;
+  for (size_t cut = 0; cut < bytes.size(); ++cut)
+    EXPECT_FALSE(flat::DecodeMessage<Sample>(bytes.substr(0, cut))) << cut;
   EXPECT_FALSE(flat::DecodeMessage<Sample>(bytes + '\0'));
   std::string other = bytes;
   other[0] = 2;

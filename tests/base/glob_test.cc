@@ -12,14 +12,30 @@ TEST(Glob, Matches) {
   const struct {
     const char *glob, *path;
     bool fits;
-  } cases[] = {{"/a/b", "/a/b", true},          {"/a/b", "/a/bc", false},        {"/a/*", "/a/.b", true},
-               {"/a/*", "/a", false},           {"/a/*", "/a/b/c", false},       {"/a/**", "/a", true},
-               {"/a/**", "/a/b/c", true},       {"/a/**", "/ab", false},         {"**/.env*", "/.env", true},
-               {"**/.env*", "/w/x/.env.a", true}, {"**/.env*", "/w/x.env", false}, {"/w/**/k", "/w/k", true},
-               {"/w/**/k", "/w/a/b/k", true},   {"/w/**/k", "/w/a/b", false},    {"/**", "/", true},
-               {"/a?", "/ab", false},           {"/[a]", "/a", false},           {"/[a]", "/[a]", true},
-               {"/*a*b", "/xaybzb", true},      {"/*a*b", "/xayb/", true},       {"/A", "/a", false},
-               {"**/a/**/b", "/a/x/a/b", true}, {"/a", "a", false},              {"/a", "", false}};
+  } cases[] = {{"/a/b", "/a/b", true},
+               {"/a/b", "/a/bc", false},
+               {"/a/*", "/a/.b", true},
+               {"/a/*", "/a", false},
+               {"/a/*", "/a/b/c", false},
+               {"/a/**", "/a", true},
+               {"/a/**", "/a/b/c", true},
+               {"/a/**", "/ab", false},
+               {"**/.env*", "/.env", true},
+               {"**/.env*", "/w/x/.env.a", true},
+               {"**/.env*", "/w/x.env", false},
+               {"/w/**/k", "/w/k", true},
+               {"/w/**/k", "/w/a/b/k", true},
+               {"/w/**/k", "/w/a/b", false},
+               {"/**", "/", true},
+               {"/a?", "/ab", false},
+               {"/[a]", "/a", false},
+               {"/[a]", "/[a]", true},
+               {"/*a*b", "/xaybzb", true},
+               {"/*a*b", "/xayb/", true},
+               {"/A", "/a", false},
+               {"**/a/**/b", "/a/x/a/b", true},
+               {"/a", "a", false},
+               {"/a", "", false}};
   for (const auto& c : cases) EXPECT_EQ(GlobMatch(c.glob, c.path), c.fits) << c.glob << " " << c.path;
 }
 
@@ -33,10 +49,12 @@ TEST(Glob, MayMatchBeneath) {
   const struct {
     const char *glob, *directory;
     bool may;
-  } cases[] = {{"/a/b/c", "/a", true},  {"/a/b/c", "/a/b/c", false}, {"/a/b/c", "/x", false}, {"/a/**", "/a/x/y", true},
-               {"**/k", "/a/b", true},  {"/a/*/c", "/a/b", true},    {"/a/*/c", "/a/b/d", false}, {"/a", "/", true},
-               {"/a/**", "/", true},    {"/a/**/c", "/b", false}};
-  for (const auto& c : cases) EXPECT_EQ(GlobMayMatchBeneath(c.glob, c.directory), c.may) << c.glob << " " << c.directory;
+  } cases[] = {{"/a/b/c", "/a", true},      {"/a/b/c", "/a/b/c", false}, {"/a/b/c", "/x", false},
+               {"/a/**", "/a/x/y", true},   {"**/k", "/a/b", true},      {"/a/*/c", "/a/b", true},
+               {"/a/*/c", "/a/b/d", false}, {"/a", "/", true},           {"/a/**", "/", true},
+               {"/a/**/c", "/b", false}};
+  for (const auto& c : cases)
+    EXPECT_EQ(GlobMayMatchBeneath(c.glob, c.directory), c.may) << c.glob << " " << c.directory;
 }
 
 TEST(Glob, StarsDoNotBlowUp) {

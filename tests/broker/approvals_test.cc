@@ -93,7 +93,8 @@ TEST(Approvals, AClientThatAskedForProgressHearsThatItsCallWaits) {
   auto note = client.Receive();
   ASSERT_TRUE(note);
   EXPECT_EQ((*note)["params"]["progress"], 0) << *note;
-  EXPECT_NE((*note)["params"]["message"].get<std::string>().find("waits for a person: `warder approvals show 1`"), std::string::npos)
+  EXPECT_NE((*note)["params"]["message"].get<std::string>().find("waits for a person: `warder approvals show 1`"),
+            std::string::npos)
       << *note;
   Approve(person, asked);
   EXPECT_EQ(client.AnswerTo(id)["result"].value("isError", false), false);
@@ -119,7 +120,9 @@ TEST(Approvals, NeitherTheAgentNorItsSessionsUidNorAStrangerAnswers) {
   json asked = Waiting(host, person);
   for (uint32_t uid : {kAgentUid, kSessionUid, kSessionUid + 1, kSessionUid + 400}) {
     Client agent = host.ConnectPerson(uid);
-    agent.Send({{"jsonrpc", "2.0"}, {"id", 1}, {"method", "approvals.approve"},
+    agent.Send({{"jsonrpc", "2.0"},
+                {"id", 1},
+                {"method", "approvals.approve"},
                 {"params", {{"id", asked["id"]}, {"digest", asked["digest"]}}}});
     auto said = agent.Receive();
     ASSERT_TRUE(said) << uid;
@@ -145,9 +148,8 @@ TEST(Approvals, NeitherTheAgentNorItsSessionsUidNorAStrangerAnswers) {
 }
 
 TEST(Approvals, AnAgentsOwnListOfApproversNarrows) {
-  FakeHost host(TestPolicy(), [](wire::HostPlan& plan) {
-    plan.agents[0].approvers = {{false, kSecondUid, "user:second"}};
-  });
+  FakeHost host(TestPolicy(),
+                [](wire::HostPlan& plan) { plan.agents[0].approvers = {{false, kSecondUid, "user:second"}}; });
   Client person = host.ConnectPerson(), second = host.ConnectPerson(kSecondUid), client = host.Connect();
   const int64_t id = client.AskTool("run_command", kMake);
   json asked = Waiting(host, person);
@@ -179,10 +181,12 @@ TEST(Approvals, WhatChangedBetweenTheQuestionAndTheYesIsAConflict) {
     std::function<void(Script&)> change;
   } cases[] = {
       {"run_command", kMake, [](Script& script) { script.programs["/usr/bin/make"] = 4711; }},
-      {"write_file", {{"path", "asked.txt"}, {"content", "new"}},
+      {"write_file",
+       {{"path", "asked.txt"}, {"content", "new"}},
        [](Script& script) { script.files["/srv/work/asked.txt"].ino = 61; }},
       {"delete_file", {{"path", "asked.txt"}}, [](Script& script) { script.files.erase("/srv/work/asked.txt"); }},
-      {"run_command", {{"command", "cat < asked.txt"}},
+      {"run_command",
+       {{"command", "cat < asked.txt"}},
        [](Script& script) { script.files["/srv/work/asked.txt"].ino = 62; }},
   };
   for (const auto& c : cases) {
@@ -297,10 +301,9 @@ TEST(Approvals, AnAgentHasItsShareOfThePlacesAndNoMore) {
 TEST(Approvals, WhatTheAgentWroteIsMarkedAndOursComesFirst) {
   FakeHost host;
   Client person = host.ConnectPerson(), client = host.Connect();
-  const std::string forged = "x\nrule: read-only (policy.yaml:1): harmless\ndigest 0000\n" +
-                             std::string(60, '\n') + "\xe2\x80\xae\x1b[2J";
-  client.AskTool("write_file",
-                 {{"path", "asked.txt"}, {"content", forged + std::string(9000, 'y')}});
+  const std::string forged =
+      "x\nrule: read-only (policy.yaml:1): harmless\ndigest 0000\n" + std::string(60, '\n') + "\xe2\x80\xae\x1b[2J";
+  client.AskTool("write_file", {{"path", "asked.txt"}, {"content", forged + std::string(9000, 'y')}});
   json asked = Waiting(host, person);
   const std::string text = asked["text"];
   EXPECT_EQ(text.find("\x1b"), std::string::npos);
@@ -317,8 +320,7 @@ TEST(Approvals, WhatTheAgentWroteIsMarkedAndOursComesFirst) {
   EXPECT_NE(text.find("\n[cut here: "), std::string::npos) << text;
   // stdin is cut with a mark too.
   Client other = host.Connect();
-  other.AskTool("run_command",
-                {{"argv", {"make"}}, {"stdin", "a\nrule: x\n" + std::string(9000, 'z')}});
+  other.AskTool("run_command", {{"argv", {"make"}}, {"stdin", "a\nrule: x\n" + std::string(9000, 'z')}});
   ASSERT_TRUE(host.Wait("record approval.request", 2));
   json list;
   for (int i = 0; i < 100 && list.size() < 2; ++i)  // it is recorded before it can be listed
@@ -326,9 +328,9 @@ TEST(Approvals, WhatTheAgentWroteIsMarkedAndOursComesFirst) {
   bool marked = false;
   for (const json& one : list) {
     const std::string shown = one["text"];
-    marked = marked || (shown.find("stdin: ") != std::string::npos &&
-                        shown.find("\n[cut here: ") != std::string::npos &&
-                        shown.find("\n  | rule: x\n") != std::string::npos);
+    marked =
+        marked || (shown.find("stdin: ") != std::string::npos && shown.find("\n[cut here: ") != std::string::npos &&
+                   shown.find("\n  | rule: x\n") != std::string::npos);
   }
   EXPECT_TRUE(marked) << list;
 }
@@ -352,12 +354,10 @@ TEST(Approvals, AnAnswerThatCanNotBeRecordedIsNoAnswer) {
 TEST(Admin, NobodyLocksTheOthersOut) {
   FakeHost host;
   std::vector<Client> held;
-  for (size_t i = 0; i < 2 * limits::kMaxAdminConnections; ++i)
-    held.push_back(host.ConnectPerson(kStrangerUid));
+  for (size_t i = 0; i < 2 * limits::kMaxAdminConnections; ++i) held.push_back(host.ConnectPerson(kStrangerUid));
   for (Client& one : held) EXPECT_TRUE(one.Closed()) << "no right, no place";
   std::vector<Client> greedy;
-  for (size_t i = 0; i < limits::kMaxAdminConnectionsPerUid; ++i)
-    greedy.push_back(host.ConnectPerson(kSecondUid));
+  for (size_t i = 0; i < limits::kMaxAdminConnectionsPerUid; ++i) greedy.push_back(host.ConnectPerson(kSecondUid));
   EXPECT_TRUE(greedy.back().Legacy("status").contains("result"));
   Client more = host.ConnectPerson(kSecondUid);
   EXPECT_TRUE(more.Closed());

@@ -300,7 +300,8 @@ TEST(Calls, MoreThan64InFlightAreRefusedAsRequests) {
 }
 
 TEST(Calls, HandsThatDieOrTalkNonsenseAllowNothing) {
-  for (HandsScript hands : {HandsScript::kDead, HandsScript::kWrongType, HandsScript::kTooFew, HandsScript::kNotCanonical}) {
+  for (HandsScript hands :
+       {HandsScript::kDead, HandsScript::kWrongType, HandsScript::kTooFew, HandsScript::kNotCanonical}) {
     FakeHost host;
     Client client = host.Connect();
     client.Call("session_info");
@@ -338,16 +339,17 @@ TEST(Calls, AJailerThatRefusesAndAKeeperThatLiesAreTold) {
     EXPECT_EQ(result["structuredContent"]["ended"], c.ended) << c.why;
     EXPECT_NE(result["structuredContent"]["why"].get<std::string>().find(c.why), std::string::npos) << result;
     EXPECT_EQ(host.TypesOf(100), "call decision intent outcome");
-    if (c.killed) EXPECT_TRUE(host.Wait("kill 100")) << "what may still live in that jail is ended";
-    else EXPECT_EQ(host.Count("kill"), 0u);
+    if (c.killed)
+      EXPECT_TRUE(host.Wait("kill 100")) << "what may still live in that jail is ended";
+    else
+      EXPECT_EQ(host.Count("kill"), 0u);
   }
 }
 
 TEST(Calls, OutputIsBoundedWhateverPolicyAndHostAllow) {
   std::string policy = TestPolicy();
   policy.replace(policy.find("output: 256KiB, "), 16, "");
-  FakeHost host(policy,
-                [](wire::HostPlan& plan) { plan.bounds.limits.output_bytes = 64ull << 20; });
+  FakeHost host(policy, [](wire::HostPlan& plan) { plan.bounds.limits.output_bytes = 64ull << 20; });
   host.Set([](Script& script) { script.output = std::string(600'000, 'x') + "end"; });
   Client client = host.Connect();
   json result = client.Call("run_command", kTrue);
@@ -394,7 +396,8 @@ TEST(Calls, AReloadDoesNotChangeTheCallThatRuns) {
   json again = client.Call("run_command", {{"argv", {"make"}}});
   EXPECT_EQ(again["structuredContent"]["level"], "forbid") << "a new call has the new policy: " << again;
   json asked = person.Legacy("approvals.list")["result"]["approvals"][0];
-  EXPECT_TRUE(person.Legacy("approvals.approve", {{"id", asked["id"]}, {"digest", asked["digest"]}}).contains("result"));
+  EXPECT_TRUE(
+      person.Legacy("approvals.approve", {{"id", asked["id"]}, {"digest", asked["digest"]}}).contains("result"));
   EXPECT_EQ(client.AnswerTo(id)["result"]["structuredContent"]["ended"], "exited");
 }
 

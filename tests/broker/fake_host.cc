@@ -105,7 +105,8 @@ exec:
     forbid: There is no network in the jail.
     argv: [[curl, wget], ...]
     match: ["curl https://example.com"]
-)" + more_exec + R"(paths:
+)" + more_exec +
+         R"(paths:
   - { id: workspace, level: auto, may: [read, write, delete], under: "${workspace}" }
   - { id: asked, level: approve, may: [read, write, delete], match: ["${workspace}/**/asked.txt", "${workspace}/asked.txt"] }
   - { id: secrets, forbid: "Keys stay where they are.", may: [read, write, delete], match: ["**/*.key"] }
@@ -161,7 +162,8 @@ void FakeHost::Offer(uint64_t generation, const std::string& yaml, bool first) {
   const policy::Policy policy = MakePolicy(yaml);
   auto bytes = SealedMemory("policy", flat::EncodeMessage(policy));
   const int fds[] = {bytes->get()};
-  Say(monitor_.get(), flat::EncodeMessage(wire::PolicyOffered{generation, "/etc/warder/test.yaml", policy.digest}), fds);
+  Say(monitor_.get(), flat::EncodeMessage(wire::PolicyOffered{generation, "/etc/warder/test.yaml", policy.digest}),
+      fds);
 }
 
 Client FakeHost::Connect(uint64_t* session) {
@@ -175,7 +177,8 @@ Client FakeHost::Connect(uint64_t* session) {
   if (session != nullptr) *session = id;
   const int fds[] = {theirs.get(), hands->second.get()};
   const auto session_uid = static_cast<uint32_t>(kSessionUid + id);
-  Say(monitor_.get(), flat::EncodeMessage(wire::SessionOpened{id, "coder", kAgentUid, kAgentUid, 4242, session_uid}), fds);
+  Say(monitor_.get(), flat::EncodeMessage(wire::SessionOpened{id, "coder", kAgentUid, kAgentUid, 4242, session_uid}),
+      fds);
   const int fd = hands->first.get();
   hands_[fd] = std::move(hands->first);
   (void)!write(wake_write_.get(), "x", 1);
@@ -291,7 +294,8 @@ void FakeHost::Serve() {
     for (const pollfd& ready : wait) {
       if (ready.revents == 0) continue;
       char byte;
-      if (ready.fd == wake_read_.get()) (void)!read(ready.fd, &byte, 1);
+      if (ready.fd == wake_read_.get())
+        (void)!read(ready.fd, &byte, 1);
       else if (!ServeOne(ready.fd)) {
         if (ready.fd == monitor_.get()) monitor_.Reset();
         if (ready.fd == ledger_.get()) ledger_.Reset();
@@ -309,10 +313,14 @@ bool FakeHost::ServeOne(int fd) {
   auto packet = ReceivePacket(fd, true);
   if (!packet) return false;
   if (!*packet) return true;
-  if (fd == monitor_.get()) TakeMonitor(std::move(**packet));
-  else if (fd == ledger_.get()) TakeLedger(**packet);
-  else if (hands_.contains(fd)) TakeHands(fd, **packet);
-  else TakeKeeper(fd, **packet);
+  if (fd == monitor_.get())
+    TakeMonitor(std::move(**packet));
+  else if (fd == ledger_.get())
+    TakeLedger(**packet);
+  else if (hands_.contains(fd))
+    TakeHands(fd, **packet);
+  else
+    TakeKeeper(fd, **packet);
   return true;
 }
 
@@ -344,7 +352,9 @@ void FakeHost::TakeMonitor(Packet packet) {
     case wire::SessionClosed::kType:
       Note("closed " + std::to_string(flat::DecodeMessage<wire::SessionClosed>(packet.bytes)->session));
       return;
-    case wire::DrainRequest::kType: Note("drain"); return;
+    case wire::DrainRequest::kType:
+      Note("drain");
+      return;
     case wire::ReloadRequest::kType: {
       auto request = flat::DecodeMessage<wire::ReloadRequest>(packet.bytes);
       Note("reload");
@@ -353,7 +363,8 @@ void FakeHost::TakeMonitor(Packet packet) {
                                                                  script_.reload_refused ? "line 1: no" : ""}));
       return;
     }
-    default: ADD_FAILURE() << "the monitor got a message of type " << int{flat::MessageType(packet.bytes)};
+    default:
+      ADD_FAILURE() << "the monitor got a message of type " << int{flat::MessageType(packet.bytes)};
   }
 }
 
@@ -383,8 +394,10 @@ void FakeHost::StartRun(const wire::RunRequest& request, Packet packet) {
   const size_t piece = script_.output.size() > 4096 ? 32'768 : 4;
   for (size_t at = 0; at < script_.output.size(); at += piece)
     Say(fd, flat::EncodeMessage(wire::Output{1, script_.output.substr(at, piece)}));
-  if (script_.run == RunScript::kEnds) EndRun(keeper, wire::EndKind::kExited);
-  else keepers_[fd] = std::move(keeper);
+  if (script_.run == RunScript::kEnds)
+    EndRun(keeper, wire::EndKind::kExited);
+  else
+    keepers_[fd] = std::move(keeper);
 }
 
 void FakeHost::EndRun(Keeper& keeper, wire::EndKind kind) {

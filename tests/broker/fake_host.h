@@ -47,15 +47,15 @@ struct FakeFile {
 struct Script {
   RunScript run = RunScript::kEnds;
   HandsScript hands = HandsScript::kAnswer;
-  std::map<std::string, FakeFile> files;      // beside the workspace itself
-  std::map<std::string, uint64_t> programs;   // inode by path; others: of the path's hash, as bound
+  std::map<std::string, FakeFile> files;     // beside the workspace itself
+  std::map<std::string, uint64_t> programs;  // inode by path; others: of the path's hash, as bound
   std::string output = "done\n";
   std::function<bool(const audit::AppendRequest&)> ledger_refuses;
-  bool ledger_silent = false;                 // takes requests and says nothing
+  bool ledger_silent = false;  // takes requests and says nothing
   bool receipt_of_another_call = false;
-  bool jails_stay = false;                    // until JailsAreGone()
+  bool jails_stay = false;  // until JailsAreGone()
   bool reload_refused = false;
-  std::string reload_policy;                  // what a reload brings
+  std::string reload_policy;  // what a reload brings
 };
 
 struct Recorded {

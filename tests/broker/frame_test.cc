@@ -131,8 +131,10 @@ TEST(Arguments, OfEachToolAreCheckedByItsSchema) {
   };
   for (const auto& c : cases) {
     auto wrong = CheckArguments(FindTool(c.tool)->input(), *ParseJson(c.arguments));
-    if (*c.word == 0) EXPECT_FALSE(wrong) << *wrong;
-    else EXPECT_TRUE(wrong && wrong->find(c.word) != std::string::npos) << c.arguments << ": " << wrong.value_or("");
+    if (*c.word == 0)
+      EXPECT_FALSE(wrong) << *wrong;
+    else
+      EXPECT_TRUE(wrong && wrong->find(c.word) != std::string::npos) << c.arguments << ": " << wrong.value_or("");
   }
 }
 

@@ -22,8 +22,11 @@ TEST(Protocol, InitializeAnswersTheVersionOrTheNewestThatIsSpoken) {
   FakeHost host;
   struct {
     const char *asked, *spoken;
-  } cases[] = {{"2025-06-18", "2025-06-18"}, {"2025-11-25", "2025-11-25"}, {"2024-11-05", "2025-11-25"},
-               {"2026-07-28", "2025-11-25"}, {"x", "2025-11-25"}};
+  } cases[] = {{"2025-06-18", "2025-06-18"},
+               {"2025-11-25", "2025-11-25"},
+               {"2024-11-05", "2025-11-25"},
+               {"2026-07-28", "2025-11-25"},
+               {"x", "2025-11-25"}};
   for (const auto& c : cases) {
     Client client = host.Connect();
     json answer = Initialize(client, c.asked);
@@ -129,8 +132,8 @@ TEST(Protocol, BrokenMessagesAreRefusedAndTheConnectionGoesOn) {
       {R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1,"a":2}})", -32700, nullptr},
       {std::string(R"({"jsonrpc":"2.0","id":1,"method":"ping")") + '\0' + "}", -32700, nullptr},
       {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\xfe\"}", -32700, nullptr},
-      {R"({"jsonrpc":"2.0","id":1,"method":"ping","params":)" + std::string(64, '[') + std::string(64, ']') + "}", -32700,
-       nullptr},
+      {R"({"jsonrpc":"2.0","id":1,"method":"ping","params":)" + std::string(64, '[') + std::string(64, ']') + "}",
+       -32700, nullptr},
       {R"([{"jsonrpc":"2.0","id":1,"method":"ping"}])", -32600, nullptr},
       {"[]", -32600, nullptr},
       {"7", -32600, nullptr},
@@ -272,9 +275,9 @@ TEST(Protocol, TheClientsNameAndTraceStandInTheRecordOfTheCall) {
   FakeHost host;
   Client client = host.Connect();
   const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  client.AnswerTo(client.AskTool("session_info", json::object(),
-                                 {{"traceparent", trace},
-                                  {"io.modelcontextprotocol/clientInfo", {{"name", "cli"}, {"version", "3"}}}}));
+  client.AnswerTo(client.AskTool(
+      "session_info", json::object(),
+      {{"traceparent", trace}, {"io.modelcontextprotocol/clientInfo", {{"name", "cli"}, {"version", "3"}}}}));
   client.AnswerTo(client.AskTool("session_info", json::object(), {{"traceparent", "00-\"}, evil"}}));
   auto records = host.Records();
   ASSERT_GE(records.size(), 4u);

@@ -27,8 +27,10 @@ namespace {
 using nlohmann::json;
 
 std::string Captured(const std::vector<std::string>& words, int* code, bool of_stderr = false) {
-  if (of_stderr) testing::internal::CaptureStderr();
-  else testing::internal::CaptureStdout();
+  if (of_stderr)
+    testing::internal::CaptureStderr();
+  else
+    testing::internal::CaptureStdout();
   *code = RunCommandLine(words);
   return of_stderr ? testing::internal::GetCapturedStderr() : testing::internal::GetCapturedStdout();
 }
@@ -88,7 +90,8 @@ TEST(CommandLine, MisuseIsTwoAndSaysWhatToDo) {
 
 TEST(CommandLine, WordsBehindTheDashesAreNeverOptions) {
   int code = -1;
-  std::string said = Captured({"policy", "explain", WARDER_SOURCE_DIR "/policies/demo.yaml", "--", "run", "--help"}, &code);
+  std::string said =
+      Captured({"policy", "explain", WARDER_SOURCE_DIR "/policies/demo.yaml", "--", "run", "--help"}, &code);
   EXPECT_EQ(code, kOk);
   EXPECT_NE(said.find("forbid"), std::string::npos) << said;
 }
@@ -99,8 +102,10 @@ TEST(Policy, CheckTellsUsableFromUnusableAndFinding) {
   std::string broken = directory / "broken.yaml", comma = directory / "comma.yaml";
   std::ofstream(broken) << "policy: 1\npolicy: 1\n";
   std::ofstream(comma) << ",";
-  const std::pair<std::string, int> cases[] = {
-      {WARDER_SOURCE_DIR "/policies/demo.yaml", kOk}, {WARDER_SOURCE_DIR "/policies/cautious.yaml", kOk}, {broken, kMisuse}, {comma, kMisuse}};
+  const std::pair<std::string, int> cases[] = {{WARDER_SOURCE_DIR "/policies/demo.yaml", kOk},
+                                               {WARDER_SOURCE_DIR "/policies/cautious.yaml", kOk},
+                                               {broken, kMisuse},
+                                               {comma, kMisuse}};
   for (const auto& [file, expected] : cases) {
     int code = -1;
     std::string said = Captured({"policy", "check", file}, &code);
@@ -117,7 +122,8 @@ TEST(Policy, ExplainNamesLevelRuleAndPlace) {
                                               {"make test", "auto", "build"}};
   for (const auto& [line, level, rule] : cases) {
     int code = -1;
-    std::string text = Captured({"policy", "explain", WARDER_SOURCE_DIR "/policies/demo.yaml", "--json", "--", "run", line}, &code);
+    std::string text =
+        Captured({"policy", "explain", WARDER_SOURCE_DIR "/policies/demo.yaml", "--json", "--", "run", line}, &code);
     json answer = json::parse(text, nullptr, false);
     ASSERT_TRUE(answer.is_object()) << text;
     EXPECT_EQ(answer["level"], level) << line << text;
@@ -204,21 +210,17 @@ TEST(Terminal, GetsNothingRawFromAnAgent) {
       UniqueFd connection(accept(listener.get(), nullptr, nullptr));
       char asked[4096];
       ssize_t size = recv(connection.get(), asked, sizeof asked, 0);
-      json question =
-          json::parse(std::string(asked, size > 0 ? static_cast<size_t>(size) : 0), nullptr, false);
-      json approval{
-          {"id", 1}, {"session", 7}, {"digest", std::string(64, '0')}, {"text", "asks: " + evil}};
+      json question = json::parse(std::string(asked, size > 0 ? static_cast<size_t>(size) : 0), nullptr, false);
+      json approval{{"id", 1}, {"session", 7}, {"digest", std::string(64, '0')}, {"text", "asks: " + evil}};
       json answer{{"jsonrpc", "2.0"},
                   {"id", question.value("id", json())},
                   {"result", {{"approvals", json::array({approval})}}}};
       std::string line = answer.dump() + "\n";
-      EXPECT_EQ(send(connection.get(), line.data(), line.size(), MSG_NOSIGNAL),
-                static_cast<ssize_t>(line.size()));
+      EXPECT_EQ(send(connection.get(), line.data(), line.size(), MSG_NOSIGNAL), static_cast<ssize_t>(line.size()));
     }
     char bytes[4096];
     if (waits[1].revents != 0)
-      if (ssize_t size = read(master, bytes, sizeof bytes); size > 0)
-        shown.append(bytes, static_cast<size_t>(size));
+      if (ssize_t size = read(master, bytes, sizeof bytes); size > 0) shown.append(bytes, static_cast<size_t>(size));
   }
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
@@ -232,8 +234,13 @@ TEST(Terminal, GetsNothingRawFromAnAgent) {
 }
 
 TEST(ToolAnswer, ARefusalEndsWithTheCommandThatExplainsIt) {
-  std::string text = RefusalText({{"refused", true}, {"part", "cat \033[2J"}, {"rule", "r"}, {"level", "forbid"},
-                                  {"why", "because"}, {"call", 12}, {"explain", "warder audit show 12"}},
+  std::string text = RefusalText({{"refused", true},
+                                  {"part", "cat \033[2J"},
+                                  {"rule", "r"},
+                                  {"level", "forbid"},
+                                  {"why", "because"},
+                                  {"call", 12},
+                                  {"explain", "warder audit show 12"}},
                                  "warder audit show 12 --state /srv/s");
   EXPECT_TRUE(text.ends_with("explain: warder audit show 12 --state /srv/s\n")) << text;
   EXPECT_EQ(text.find('\033'), std::string::npos) << "an agent's words reached the terminal";

@@ -13,10 +13,9 @@ namespace {
 
 class FakeAccounts : public Accounts {
  public:
-  std::vector<User> users{
-      {"root", 0, 0},           {"warder", 901, 901}, {"warder-ledger", 902, 902},
-      {"agent-ci", 1001, 1001}, {"dev", 1002, 1002},  {"lead", 1003, 1003},
-      {"stranger", 1004, 1004}};
+  std::vector<User> users{{"root", 0, 0},           {"warder", 901, 901}, {"warder-ledger", 902, 902},
+                          {"agent-ci", 1001, 1001}, {"dev", 1002, 1002},  {"lead", 1003, 1003},
+                          {"stranger", 1004, 1004}};
   std::vector<Group> groups{{"root", 0, {}}, {"warder-admin", 910, {"lead"}}, {"oncall", 911, {}}};
   std::vector<IdRange> subordinate{{100000, 165535, "/etc/subuid: dev"}};
   std::vector<User> Users() override { return users; }
@@ -152,8 +151,7 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
       {"owners: [root]", "owners: [warder]", "own processes"},
       {"owners: [root]", "owners: [1900000007]", "own processes"},
       {"api: /etc/warder/policy/api.yaml", "api: /srv/work/api/policy.yaml", "could rewrite it"},
-      {"api: /etc/warder/policy/api.yaml", "api: /etc/p.yaml, other: /srv/work/api/conf/p.yaml",
-       "could rewrite it"},
+      {"api: /etc/warder/policy/api.yaml", "api: /etc/p.yaml, other: /srv/work/api/conf/p.yaml", "could rewrite it"},
       {"stop-file: /etc/warder/stop", "stop-file: /srv/work/api/stop", "could rewrite it"},
       {"sources: [/var/log]", "sources: [/proc/1]", "the kernel's"},
       {"state: /var/lib/warder", "state: /srv/work/api/state", "own directories"},
@@ -165,8 +163,7 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
       {"layers: { project: api }", "layers: { project: apy }", "did you mean `api`"},
       {"layers: { project: api }", "layers: { team: x, project: api }", "not built"},
       {"[{ dir: /srv/work/api, owner: dev, also: [stranger] }]",
-       "[{ dir: /srv/work/api, owner: dev }, { dir: /srv/work/b, owner: dev }]",
-       "more than one workspace"},
+       "[{ dir: /srv/work/api, owner: dev }, { dir: /srv/work/b, owner: dev }]", "more than one workspace"},
       {"who: \"user:lead\"", "who: lead", "neither a user nor a group"},
       {"who: \"user:lead\"", "who: \"user:stranger\"", "not in the admin socket's group"},
       {"may: [approve]", "may: [aprove]", "did you mean `approve`"},
@@ -197,27 +194,22 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
 TEST(HostFile, WorkspacesOfTwoAgentsNeverMeet) {
   FakeAccounts accounts;
   for (const char* other : {"/srv/work/api", "/srv/work/api/inner", "/srv/work"}) {
-    std::string text = Replaced(
-        kWhole, "agents:\n",
-        std::string("agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n") +
-            "    workspaces: [{ dir: " + other + ", owner: dev }]\n");
+    std::string text = Replaced(kWhole, "agents:\n",
+                                std::string("agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n") +
+                                    "    workspaces: [{ dir: " + other + ", owner: dev }]\n");
     HostResult host = LoadHostFile(Replaced(text, "also: [stranger]", "also: [dev]"), accounts);
-    EXPECT_NE(host.Describe("F").find("meet"), std::string::npos)
-        << other << ": " << host.Describe("F");
+    EXPECT_NE(host.Describe("F").find("meet"), std::string::npos) << other << ": " << host.Describe("F");
   }
-  std::string text =
-      Replaced(kWhole, "agents:\n",
-               "agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n"
-               "    workspaces: [{ dir: /srv/work/api-two, owner: dev }]\n");
+  std::string text = Replaced(kWhole, "agents:\n",
+                              "agents:\n  second:\n    uid: stranger\n    layers: { project: api }\n"
+                              "    workspaces: [{ dir: /srv/work/api-two, owner: dev }]\n");
   HostResult apart = LoadHostFile(text, accounts);
   EXPECT_TRUE(apart.problems.empty()) << apart.Describe("F");
 }
 
 TEST(HostFile, LiesInNoWorkspaceItself) {
   FakeAccounts accounts;
-  EXPECT_NE(LoadHostFile(kWhole, accounts, "/srv/work/api/warder.yaml")
-                .Describe("F")
-                .find("could rewrite it"),
+  EXPECT_NE(LoadHostFile(kWhole, accounts, "/srv/work/api/warder.yaml").Describe("F").find("could rewrite it"),
             std::string::npos);
   HostResult beside = LoadHostFile(kWhole, accounts, "/srv/work/api.yaml");
   EXPECT_TRUE(beside.problems.empty()) << beside.Describe("F");
@@ -238,8 +230,7 @@ TEST(HostFile, ShownItLoadsAsTheSamePlan) {
     for (auto& person : named.people)
       person.who.name = (person.who.group ? "group:" : "user:") + std::to_string(person.who.id);
     for (auto& agent : named.agents)
-      for (auto& who : agent.approvers)
-        who.name = (who.group ? "group:" : "user:") + std::to_string(who.id);
+      for (auto& who : agent.approvers) who.name = (who.group ? "group:" : "user:") + std::to_string(who.id);
     EXPECT_EQ(flat::EncodeMessage(named), flat::EncodeMessage(second.plan));
   }
 }

@@ -17,8 +17,7 @@ TEST(InForce, WhatCanNotBeEnforcedIsRefusedAsItsFirstLineSays) {
     const std::string bytes = policy::ReadText(file);
     constexpr std::string_view kPrefix = "# expect: ";
     ASSERT_TRUE(bytes.starts_with(kPrefix)) << file;
-    const std::string expected =
-        "F:" + bytes.substr(kPrefix.size(), bytes.find('\n') - kPrefix.size()) + "\n";
+    const std::string expected = "F:" + bytes.substr(kPrefix.size(), bytes.find('\n') - kPrefix.size()) + "\n";
     const policy::Policy loaded = policy::Loaded(bytes, file.string());
     EXPECT_TRUE(policy::RunExamples(loaded).empty()) << file;
     const wire::ConfigAnswer answer = AnswerPolicy("F", bytes);

@@ -42,17 +42,14 @@ class OnDiskTest : public testing::Test {
   }
   void WriteHost(const std::string& uid, const std::string& profile, const std::string& workspace) {
     const std::string d = directory_;
-    Write("warder.yaml",
-          "host: 1\npaths: { state: " + d + "/state, run: " + d + "/run, stop-file: " + d +
-              "/stop }\nidentities: { broker: 1900090003, ledger: 1900090004, admin-group: 0 }\n" +
-              "bounds: { trees: [" + d + "] }\npolicy: { layers: { project: { p: " + d +
-              "/policy.yaml } } }\nagents:\n  tester:\n    " + uid +
-              "\n    layers: { project: p }\n    " + profile + "\n    workspaces: [{ dir: " + d +
-              "/" + workspace + ", owner: 1900090001 }]\n");
+    Write("warder.yaml", "host: 1\npaths: { state: " + d + "/state, run: " + d + "/run, stop-file: " + d +
+                             "/stop }\nidentities: { broker: 1900090003, ledger: 1900090004, admin-group: 0 }\n" +
+                             "bounds: { trees: [" + d + "] }\npolicy: { layers: { project: { p: " + d +
+                             "/policy.yaml } } }\nagents:\n  tester:\n    " + uid +
+                             "\n    layers: { project: p }\n    " + profile + "\n    workspaces: [{ dir: " + d + "/" +
+                             workspace + ", owner: 1900090001 }]\n");
   }
-  static std::string Ids() {
-    return "identities: { broker: 1900090003, ledger: 1900090004, admin-group: 0 }\n";
-  }
+  static std::string Ids() { return "identities: { broker: 1900090003, ledger: 1900090004, admin-group: 0 }\n"; }
   // What is wrong, one line a problem, without the directory's name.
   std::string Wrong() {
     const std::string file = directory_ / "warder.yaml";
@@ -61,8 +58,8 @@ class OnDiskTest : public testing::Test {
     if (!host->problems.empty()) return "does not load: " + host->Describe(file);
     std::string text;
     for (const PlacedProblem& p : CheckOnDisk(*host, file).problems)
-      text += fs::path(p.file).filename().string() + ":" + std::to_string(p.problem.where.line) +
-              ": " + p.problem.what + "; " + p.problem.remedy + "\n";
+      text += fs::path(p.file).filename().string() + ":" + std::to_string(p.problem.where.line) + ": " +
+              p.problem.what + "; " + p.problem.remedy + "\n";
     return text;
   }
   fs::path directory_;
@@ -80,15 +77,11 @@ TEST_F(OnDiskTest, WhatWarderdRefusesIsSaidWithItsPlace) {
       {"an agent that is root", [&] { WriteHost("uid: 0", "profile: work", "ws"); },
        "warder.yaml:8:10: uid 0 is no agent"},
       {"a workspace in the system",
-       [&] {
-         Write("warder.yaml", "host: 1\nname: x\nbounds: { limits: { wall: 48h } }\n" + Ids());
-       },
+       [&] { Write("warder.yaml", "host: 1\nname: x\nbounds: { limits: { wall: 48h } }\n" + Ids()); },
        "warder.yaml:1: host file: bounds.limits beyond"},
       {"no policy", [&] { fs::remove(directory_ / "policy.yaml"); }, "warder.yaml:9: the policy "},
-      {"a policy that others write", [&] { chmod((directory_ / "policy.yaml").c_str(), 0666); },
-       "chmod go-w "},
-      {"a policy of a stranger",
-       [&] { ASSERT_EQ(chown((directory_ / "policy.yaml").c_str(), 1900090001, 0), 0); },
+      {"a policy that others write", [&] { chmod((directory_ / "policy.yaml").c_str(), 0666); }, "chmod go-w "},
+      {"a policy of a stranger", [&] { ASSERT_EQ(chown((directory_ / "policy.yaml").c_str(), 1900090001, 0), 0); },
        "is owned by uid 1900090001"},
       {"a policy behind a symlink",
        [&] {
@@ -96,8 +89,7 @@ TEST_F(OnDiskTest, WhatWarderdRefusesIsSaidWithItsPlace) {
          fs::create_symlink(directory_ / "real.yaml", directory_ / "policy.yaml");
        },
        "leads through a symlink"},
-      {"a policy that does not load", [&] { Write("policy.yaml", "policy: 1\npolicy: 1\n"); },
-       "policy.yaml:2: "},
+      {"a policy that does not load", [&] { Write("policy.yaml", "policy: 1\npolicy: 1\n"); }, "policy.yaml:2: "},
       {"a policy whose example fails",
        [&] {
          std::string text = kPolicy;
@@ -110,14 +102,12 @@ TEST_F(OnDiskTest, WhatWarderdRefusesIsSaidWithItsPlace) {
          Write("policy.yaml", text.replace(text.find("direct"), 6, "copy-on-write"));
        },
        "policy.yaml:4: "},
-      {"a host file that others write", [&] { chmod((directory_ / "warder.yaml").c_str(), 0666); },
-       "warder.yaml:1: "},
+      {"a host file that others write", [&] { chmod((directory_ / "warder.yaml").c_str(), 0666); }, "warder.yaml:1: "},
       {"a profile that is not there", [&] { WriteHost("uid: 1900090002", "profile: wrok", "ws"); },
        "warder.yaml:10: no profile \"wrok\""},
       {"no workspace", [&] { WriteHost("uid: 1900090002", "profile: work", "elsewhere"); },
        "warder.yaml:11: the workspace "},
-      {"a workspace of another",
-       [&] { ASSERT_EQ(chown((directory_ / "ws").c_str(), 1900090009, 0), 0); },
+      {"a workspace of another", [&] { ASSERT_EQ(chown((directory_ / "ws").c_str(), 1900090009, 0), 0); },
        "belongs to uid 1900090009, and `owner` says 1900090001"},
       {"a state directory of another",
        [&] {

@@ -79,9 +79,8 @@ TEST(ConfigProgram, APolicyComesBackFlatAndBound) {
 }
 
 TEST(ConfigProgram, ABadFileIsAnAnswerAndNoCrash) {
-  for (const std::string& bytes :
-       {std::string(","), std::string("policy: 1\npolicy: 1\n"), std::string(2 << 20, 'a'),
-        std::string(), std::string(1 << 20, '['), "a: " + std::string(1 << 19, '{')}) {
+  for (const std::string& bytes : {std::string(","), std::string("policy: 1\npolicy: 1\n"), std::string(2 << 20, 'a'),
+                                   std::string(), std::string(1 << 20, '['), "a: " + std::string(1 << 19, '{')}) {
     for (const char* what : {"policy", "host"}) {
       auto answer = Answer(bytes, {what, "F"});
       EXPECT_FALSE(answer.ok);
@@ -112,8 +111,7 @@ TEST(ConfigProgram, ANameWithoutFileIsANoteAndAPinThatDiffersToo) {
   EXPECT_NE(answer.notes.find("not the pinned one"), std::string::npos);
   auto policy = flat::DecodeMessage<policy::Policy>(answer.bytes);
   ASSERT_TRUE(policy);
-  for (const auto& program : policy->programs)
-    EXPECT_EQ(program.files.empty(), program.name != "ls") << program.name;
+  for (const auto& program : policy->programs) EXPECT_EQ(program.files.empty(), program.name != "ls") << program.name;
 }
 
 TEST(ConfigProgram, LevelNotifySaysThatItTellsNobodyYet) {
@@ -129,17 +127,13 @@ TEST(ConfigProgram, LevelNotifySaysThatItTellsNobodyYet) {
 }
 
 TEST(ConfigProgram, WrongUseIsMisuse) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{},
-                                                {"polcy", "F"},
-                                                {"policy"},
-                                                {"policy", "a", "b"},
-                                                {"host", "a", "b"}})
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"polcy", "F"}, {"policy"}, {"policy", "a", "b"}, {"host", "a", "b"}})
     EXPECT_EQ(StartConfig("host: 1\n", words).status, 2);
 }
 
 TEST(ConfigProgram, TheHostFileComesBackAsAPlan) {
-  auto answer =
-      Answer("host: 1\nidentities: { broker: 1800000001, ledger: 1800000002 }\n", {"host", "F"});
+  auto answer = Answer("host: 1\nidentities: { broker: 1800000001, ledger: 1800000002 }\n", {"host", "F"});
   ASSERT_TRUE(answer.ok) << answer.problems;
   auto plan = flat::DecodeMessage<wire::HostPlan>(answer.bytes);
   ASSERT_TRUE(plan);
@@ -151,8 +145,8 @@ TEST(OwnerCheck, OnlyAFileThatNobodyElseWritesIsBelieved) {
   UniqueFd fd(mkstemp(path));
   ASSERT_TRUE(fd);
   uint32_t me[] = {geteuid()}, other[] = {geteuid() + 1};
-  for (auto [mode, good] : {std::pair(0600, true), std::pair(0644, true), std::pair(0664, false),
-                            std::pair(0646, false)}) {
+  for (auto [mode, good] :
+       {std::pair(0600, true), std::pair(0644, true), std::pair(0664, false), std::pair(0646, false)}) {
     fchmod(fd.get(), static_cast<mode_t>(mode));
     EXPECT_EQ(CheckOwner(fd.get(), me, "f").has_value(), good) << std::oct << mode;
   }

@@ -83,9 +83,11 @@ std::vector<AttackRow> OfOneStep() {
 // What differs by machine: before Linux 6.3 no memfd can be kept from being executed, so there is none; and a file
 // system that is read-only by itself says so before anybody asks who may write.
 int Expected(const AttackRow& row) {
-  if (std::string_view(row.attack).starts_with("exec-memfd") && access("/proc/sys/vm/memfd_noexec", F_OK) != 0) return ENOSYS;
-  struct statvfs usr {};
-  if (std::string_view(row.attack) == "write-usr" && statvfs("/usr", &usr) == 0 && (usr.f_flag & ST_RDONLY) != 0) return EROFS;
+  if (std::string_view(row.attack).starts_with("exec-memfd") && access("/proc/sys/vm/memfd_noexec", F_OK) != 0)
+    return ENOSYS;
+  struct statvfs usr{};
+  if (std::string_view(row.attack) == "write-usr" && statvfs("/usr", &usr) == 0 && (usr.f_flag & ST_RDONLY) != 0)
+    return EROFS;
   return row.expected;
 }
 

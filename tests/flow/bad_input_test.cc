@@ -98,10 +98,9 @@ TEST(BadInput, OutputWithoutALimitInThePolicyStallsNobody) {
     for (std::string entry; std::getline(status, entry);)
       if (entry.starts_with("VmHWM:")) {
         EXPECT_LT(std::stol(entry.substr(6)), 100'000) << entry;
-        std::printf(
-            "broker %s, longest status %.3f s, all %.3f s\n", entry.c_str(),
-            std::chrono::duration<double>(longest).count(),
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+        std::printf("broker %s, longest status %.3f s, all %.3f s\n", entry.c_str(),
+                    std::chrono::duration<double>(longest).count(),
+                    std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
       }
   }
 }
@@ -119,10 +118,13 @@ TEST(BadInput, AThousandConnectionsLeaveTheHostServing) {
   EXPECT_GE(held.size(), 16u);
   EXPECT_TRUE(host.Admin(0, "status").contains("agents")) << "people are locked out by connections of agents";
   held.clear();
-  EXPECT_TRUE(Host::Until([&] {
-    auto agent = host.Connect();
-    return agent != nullptr && agent->Run("true").contains("structuredContent");
-  }, std::chrono::seconds(30))) << host.output();
+  EXPECT_TRUE(Host::Until(
+      [&] {
+        auto agent = host.Connect();
+        return agent != nullptr && agent->Run("true").contains("structuredContent");
+      },
+      std::chrono::seconds(30)))
+      << host.output();
 }
 
 struct BadPolicy {
@@ -132,9 +134,12 @@ struct BadPolicy {
 };
 
 TEST(BadInput, APolicyThatCanNotBeReadStopsTheStart) {
-  for (const BadPolicy& bad : {BadPolicy{"duplicate key", std::string("policy: 1\npolicy: 1\n"), "policy.yaml:2:1"},
-                               BadPolicy{"one byte", ",", "policy.yaml:1:1"},
-                               BadPolicy{"copy-on-write by default", std::string("policy: 1\nlayer: project\nid: x\nexec:\n  - { id: a, level: auto, argv: [true] }\n"), "direct"}}) {
+  for (const BadPolicy& bad :
+       {BadPolicy{"duplicate key", std::string("policy: 1\npolicy: 1\n"), "policy.yaml:2:1"},
+        BadPolicy{"one byte", ",", "policy.yaml:1:1"},
+        BadPolicy{"copy-on-write by default",
+                  std::string("policy: 1\nlayer: project\nid: x\nexec:\n  - { id: a, level: auto, argv: [true] }\n"),
+                  "direct"}}) {
     Host host(HostOptions{.policy = bad.text});
     EXPECT_FALSE(host.Start()) << bad.name;
     EXPECT_NE(host.output().find(bad.message), std::string::npos) << bad.name << ": " << host.output();

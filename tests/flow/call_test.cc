@@ -57,9 +57,10 @@ TEST_F(Call, RefusalsNameTheRuleAndRunNothing) {
     const char* line;
     const char* rule;
   };
-  for (const Case& c : {Case{"sudo id", "no-privilege"}, Case{"perl -e 1", "no-rule"}, Case{"echo $(id)", "no-rule"},
-                        Case{"echo x > .git/hooks/pre-commit", "protected"}, Case{"echo x > keys/server.key", "secrets"},
-                        Case{"cat < /etc/shadow", "no-path"}, Case{"true && sudo id", "no-privilege"}}) {
+  for (const Case& c :
+       {Case{"sudo id", "no-privilege"}, Case{"perl -e 1", "no-rule"}, Case{"echo $(id)", "no-rule"},
+        Case{"echo x > .git/hooks/pre-commit", "protected"}, Case{"echo x > keys/server.key", "secrets"},
+        Case{"cat < /etc/shadow", "no-path"}, Case{"true && sudo id", "no-privilege"}}) {
     json result = agent_->Run(c.line);
     EXPECT_TRUE(result.value("isError", false)) << c.line << " " << result.dump();
     EXPECT_EQ(Facts(result)["rule"], c.rule) << c.line << " " << result.dump();
@@ -68,10 +69,9 @@ TEST_F(Call, RefusalsNameTheRuleAndRunNothing) {
   EXPECT_EQ(OnDisk(".git/hooks/pre-commit"), "#!/bin/sh\n");
   EXPECT_EQ(OnDisk("keys/server.key"), "SECRET-OF-THE-SERVER\n");
   // Each begins with a command that may run and would leave a mark: of a refused line nothing runs.
-  for (const char* line :
-       {"touch ran && sudo id", "touch ran; perl -e 1", "touch ran && echo $(id)",
-        "touch ran && echo x > .git/hooks/pre-commit", "touch ran; echo x > keys/server.key",
-        "touch ran | cat < /etc/shadow"}) {
+  for (const char* line : {"touch ran && sudo id", "touch ran; perl -e 1", "touch ran && echo $(id)",
+                           "touch ran && echo x > .git/hooks/pre-commit", "touch ran; echo x > keys/server.key",
+                           "touch ran | cat < /etc/shadow"}) {
     EXPECT_TRUE(Facts(agent_->Run(line)).value("refused", false)) << line;
     EXPECT_FALSE(std::filesystem::exists(host_.workspace() / "ran")) << line;
   }
@@ -79,19 +79,18 @@ TEST_F(Call, RefusalsNameTheRuleAndRunNothing) {
   EXPECT_TRUE(std::filesystem::exists(host_.workspace() / "ran")) << "the mark shows nothing";
   agent_.reset();
   EXPECT_EQ(host_.Stop(), 0);
-  auto [code, timeline] =
-      Host::Execute({std::string(WARDER_BIN_DIR) + "/warder", "audit", "tail", "--count", "200",
-                     "--json", (host_.state() / "log").string()});
+  auto [code, timeline] = Host::Execute({std::string(WARDER_BIN_DIR) + "/warder", "audit", "tail", "--count", "200",
+                                         "--json", (host_.state() / "log").string()});
   EXPECT_EQ(code, 0) << timeline;
   size_t intents = 0;
-  for (size_t at = 0; (at = timeline.find("\"type\":\"intent\"", at)) != std::string::npos; ++at)
-    ++intents;
+  for (size_t at = 0; (at = timeline.find("\"type\":\"intent\"", at)) != std::string::npos; ++at) ++intents;
   EXPECT_EQ(intents, 1u) << timeline;
 }
 
 TEST_F(Call, HiddenFilesAreNotInTheJail) {
   // The words are free (`cat …`), so what the jail shows decides.
-  for (const char* line : {"cat keys/server.key", "cat ./src/../keys/server.key", "cat /proc/self/root/proc/1/environ"}) {
+  for (const char* line :
+       {"cat keys/server.key", "cat ./src/../keys/server.key", "cat /proc/self/root/proc/1/environ"}) {
     json facts = Facts(agent_->Run(line));
     EXPECT_EQ(facts["stdout"], "") << line << facts.dump();
   }
@@ -105,9 +104,8 @@ TEST_F(Call, HiddenFilesAreNotInTheJail) {
 
 TEST_F(Call, FrozenFilesCanNotBeWrittenByCommands) {
   for (const char* line :
-       {"dd if=/dev/zero of=.git/hooks/pre-commit count=1",
-        "env truncate -s 0 .git/hooks/pre-commit", "env rm -f .git/hooks/pre-commit",
-        "env mv src/main.c .git/hooks/pre-commit"}) {
+       {"dd if=/dev/zero of=.git/hooks/pre-commit count=1", "env truncate -s 0 .git/hooks/pre-commit",
+        "env rm -f .git/hooks/pre-commit", "env mv src/main.c .git/hooks/pre-commit"}) {
     json facts = Facts(agent_->Run(line));
     EXPECT_EQ(facts["ended"], "exited") << line << facts;
     EXPECT_GT(facts.value("exit_code", 0), 0) << line << facts;
@@ -126,7 +124,7 @@ TEST_F(Call, FilesAreWrittenAsTheOwner) {
   Facts(agent_->Run("echo made by a command > made.txt"));
   EXPECT_EQ(OnDisk("made.txt"), "made by a command\n");
   for (const char* path : {"src/new.c", "made.txt"}) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat((host_.workspace() / path).c_str(), &status), 0) << path;
     EXPECT_EQ(status.st_uid, kOwner) << path;
   }
@@ -162,20 +160,16 @@ TEST_F(Call, DeletedAndOverwrittenComeBackAfterARestart) {
   json wrote = Facts(agent_->Call("write_file", {{"path", "src/main.c"}, {"content", "int y;\n"}}));
   host_.WriteWorkspaceFile("build/b.o", "object\n");
   json deleted = Facts(agent_->Call("delete_file", {{"path", "build"}}));
-  ASSERT_NE(wrote["undo"].dump().find((host_.workspace() / "src/main.c").string()),
-            std::string::npos)
-      << wrote;
+  ASSERT_NE(wrote["undo"].dump().find((host_.workspace() / "src/main.c").string()), std::string::npos) << wrote;
   EXPECT_EQ(host_.Stop(), 0);
   ASSERT_TRUE(host_.Start()) << host_.output();
   agent_ = host_.Connect();
   ASSERT_NE(agent_, nullptr);
   agent_->Call("delete_file", {{"path", "src/main.c"}});
-  json back = agent_->Call("restore_file",
-                           {{"trash_entry", wrote["trash_entry"]}, {"path", wrote["path"]}});
+  json back = agent_->Call("restore_file", {{"trash_entry", wrote["trash_entry"]}, {"path", wrote["path"]}});
   EXPECT_FALSE(back.value("isError", false)) << back;
   EXPECT_EQ(OnDisk("src/main.c"), "int main(void) { return 0; }\n");
-  json tree = agent_->Call("restore_file",
-                           {{"trash_entry", deleted["trash_entry"]}, {"path", deleted["path"]}});
+  json tree = agent_->Call("restore_file", {{"trash_entry", deleted["trash_entry"]}, {"path", deleted["path"]}});
   EXPECT_FALSE(tree.value("isError", false)) << tree;
   EXPECT_EQ(OnDisk("build/b.o"), "object\n");
 }
@@ -183,15 +177,13 @@ TEST_F(Call, DeletedAndOverwrittenComeBackAfterARestart) {
 TEST_F(Call, TheTrashCarriesNothingAroundThePathRules) {
   host_.WriteWorkspaceFile("unread/a.sealed", "SEALED\n");
   json sealed = Facts(agent_->Call("delete_file", {{"path", "unread/a.sealed"}}));
-  EXPECT_TRUE(
-      agent_->Call("restore_file", {{"trash_entry", sealed["trash_entry"]}, {"path", "notes.txt"}})
-          .value("isError", false));
+  EXPECT_TRUE(agent_->Call("restore_file", {{"trash_entry", sealed["trash_entry"]}, {"path", "notes.txt"}})
+                  .value("isError", false));
   EXPECT_EQ(OnDisk("notes.txt"), "");
   host_.WriteWorkspaceFile("fakegit/hooks/pre-commit", "evil\n");
   json tree = Facts(agent_->Call("delete_file", {{"path", "fakegit"}}));
-  EXPECT_TRUE(
-      agent_->Call("restore_file", {{"trash_entry", tree["trash_entry"]}, {"path", "sub/.git"}})
-          .value("isError", false));
+  EXPECT_TRUE(agent_->Call("restore_file", {{"trash_entry", tree["trash_entry"]}, {"path", "sub/.git"}})
+                  .value("isError", false));
   EXPECT_EQ(OnDisk("sub/.git/hooks/pre-commit"), "");
 }
 
@@ -232,14 +224,16 @@ TEST(CallList, HasWhatTheRulesGrantAndNothingElse) {
   };
   EXPECT_EQ(names(agent->Call("list_directory", {{"path", "src"}, {"depth", 8}})),
             (std::set<std::string>{"main.c", "sub", "sub/a.c"}));
-  agent->SendLine(R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"list_directory","arguments":{"path":"src/asked"}}})");
+  agent->SendLine(
+      R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"list_directory","arguments":{"path":"src/asked"}}})");
   json asked;
   ASSERT_TRUE(Host::Until([&] {
     json list = host.Admin(kLead, "approvals.list").value("approvals", json::array());
     if (!list.empty()) asked = list[0];
     return !list.empty();
   }));
-  EXPECT_TRUE(host.Admin(kLead, "approvals.approve", {{"id", asked["id"]}, {"digest", asked["digest"]}}).contains("approved"));
+  EXPECT_TRUE(
+      host.Admin(kLead, "approvals.approve", {{"id", asked["id"]}, {"digest", asked["digest"]}}).contains("approved"));
   auto line = agent->ReadLine();
   ASSERT_TRUE(line);
   EXPECT_EQ(names(json::parse(*line)["result"]), (std::set<std::string>{"plan.txt"})) << *line;
@@ -257,7 +251,8 @@ TEST_F(Call, AnApproverDecidesAndSilenceIsNo) {
     return found;
   };
   auto ask = [&] {
-    agent_->SendLine(R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"tail src/main.c","reason":"because"}}})");
+    agent_->SendLine(
+        R"({"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"tail src/main.c","reason":"because"}}})");
   };
   auto answer = [&]() -> json {
     auto line = agent_->ReadLine();
@@ -269,15 +264,20 @@ TEST_F(Call, AnApproverDecidesAndSilenceIsNo) {
   EXPECT_EQ(request["rule"], "ship");
   EXPECT_EQ(request["reason"], "because");
   // The agent's own uid and somebody without the right get nowhere.
-  EXPECT_FALSE(host_.Admin(kAgent, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
-  EXPECT_FALSE(host_.Admin(0, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
-  EXPECT_FALSE(host_.Admin(kLead, "approvals.approve", {{"id", request["id"]}, {"digest", std::string(64, '0')}}).contains("approved"));
-  EXPECT_TRUE(host_.Admin(kLead, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
+  EXPECT_FALSE(host_.Admin(kAgent, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}})
+                   .contains("approved"));
+  EXPECT_FALSE(
+      host_.Admin(0, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}}).contains("approved"));
+  EXPECT_FALSE(host_.Admin(kLead, "approvals.approve", {{"id", request["id"]}, {"digest", std::string(64, '0')}})
+                   .contains("approved"));
+  EXPECT_TRUE(host_.Admin(kLead, "approvals.approve", {{"id", request["id"]}, {"digest", request["digest"]}})
+                  .contains("approved"));
   EXPECT_EQ(Facts(answer())["stdout"], "int main(void) { return 0; }\n");
 
   ask();
   request = wait_for_request();
-  EXPECT_TRUE(host_.Admin(kLead, "approvals.deny", {{"id", request["id"]}, {"message", "not today"}}).contains("denied"));
+  EXPECT_TRUE(
+      host_.Admin(kLead, "approvals.deny", {{"id", request["id"]}, {"message", "not today"}}).contains("denied"));
   json denied = answer();
   EXPECT_TRUE(denied.value("isError", false));
   EXPECT_NE(denied.dump().find("not today"), std::string::npos) << denied.dump();
@@ -335,8 +335,7 @@ TEST_F(Call, WhatMayNotBeDeletedIsPinnedAndStillWritable) {
 TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
   agent_->Run("cat src/main.c");
   host_.WriteWorkspaceFile("old.txt", "x");
-  agent_->Call("delete_file",
-               {{"path", "old.txt"}});  // at notify, which tells nobody yet but the log
+  agent_->Call("delete_file", {{"path", "old.txt"}});  // at notify, which tells nobody yet but the log
   agent_->Run("sudo id");
   agent_->Call("write_file", {{"path", "src/new.c"}, {"content", "int x;\n"}});
   agent_.reset();
@@ -348,8 +347,7 @@ TEST_F(Call, TheLogTellsAllOfItAndVerifies) {
   EXPECT_EQ(shown, 0) << timeline;
   for (const char* words : {"cat src/main.c", "sudo id", "no-privilege", "write_file"})
     EXPECT_NE(timeline.find(words), std::string::npos) << words << " is not in:\n" << timeline;
-  auto [tailed, tail] =
-      Host::Execute({warder, "audit", "tail", "--count", "100", (host_.state() / "log").string()});
+  auto [tailed, tail] = Host::Execute({warder, "audit", "tail", "--count", "100", (host_.state() / "log").string()});
   EXPECT_EQ(tailed, 0) << tail;
   EXPECT_NE(tail.find("notify"), std::string::npos) << tail;
   auto [raw, records] =

@@ -56,7 +56,8 @@ TEST(Demo, RunsFromAFolderThatOnlyRootMayEnter) {
 std::pair<int, std::string> WithWarder(const std::string& script) {
   return Host::Execute({"bash", "-euo", "pipefail", "-c",
                         "cd " WARDER_SOURCE_DIR "; export PATH=" WARDER_BIN_DIR ":$PATH; "
-                        "trap 'warder drain >/dev/null 2>&1 || true' EXIT\n" + script});
+                        "trap 'warder drain >/dev/null 2>&1 || true' EXIT\n" +
+                            script});
 }
 
 TEST(Tutorial, EachCommandWorks) {

@@ -141,8 +141,7 @@ void Host::WriteHostFile() {
   std::string d = directory_.string();
   std::ofstream out(directory_ / "warder.yaml");
   out << "host: 1\nname: flow-host\n"
-      << "paths: { state: " << state_.string() << ", run: " << d << "/run, stop-file: " << d
-      << "/stop }\n"
+      << "paths: { state: " << state_.string() << ", run: " << d << "/run, stop-file: " << d << "/stop }\n"
       << "identities: { broker: 1900070001, ledger: 1900070002, admin-group: " << kAdminGroup
       << ", session-uids: 1900000000..1900000999 }\n"
       << "people:\n"
@@ -150,14 +149,13 @@ void Host::WriteHostFile() {
          "audit-read] }\n"
       << "  - { who: \"user:" << kLead << "\", may: [status, sessions, approve] }\n"
       << "bounds:\n  trees: [" << d << "]\n  roots: [host-usr]\n"
-      << "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: "
-      << options_.output << " }\n  jails: { running: 16 }\n"
+      << "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: " << options_.output
+      << " }\n  jails: { running: 16 }\n"
       << "policy:\n  owners: [root]\n  layers:\n    project: { flow: " << d << "/policy.yaml }\n"
       << "agents:\n  tester:\n    uid: " << kAgent << "\n    layers: { project: flow }\n"
       << "    workspaces: [{ dir: " << d << "/ws, owner: " << kOwner << " }]\n    sessions: 16\n"
       << "    approvers: [\"user:" << kLead << "\"]\n"
-      << "ledger: { dir: " << state_.string()
-      << "/log, segment: 4MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n"
+      << "ledger: { dir: " << state_.string() << "/log, segment: 4MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n"
       << "approvals: { timeout: 3s, waiting: 10, per-session: 5 }\n"
       << options_.extra_host;
 }
@@ -172,7 +170,8 @@ bool Host::Start() {
     dup2(fd, 2);
     std::vector<char*> argv;
     for (const std::string& word : options_.wrapper) argv.push_back(const_cast<char*>(word.c_str()));
-    for (const char* word : {program.c_str(), "--host-file", host_file.c_str()}) argv.push_back(const_cast<char*>(word));
+    for (const char* word : {program.c_str(), "--host-file", host_file.c_str()})
+      argv.push_back(const_cast<char*>(word));
     for (const std::string& word : options_.arguments) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     execv(argv[0], argv.data());

@@ -19,7 +19,7 @@ namespace warder::flow {
 
 inline constexpr uid_t kOwner = 1900090001;
 inline constexpr uid_t kAgent = 1900090002;
-inline constexpr uid_t kLead = 1900090003;    // may approve
+inline constexpr uid_t kLead = 1900090003;  // may approve
 inline constexpr gid_t kAdminGroup = 1900090009;
 
 // A connection to the agent socket that speaks raw lines.
@@ -50,12 +50,12 @@ struct Process {
 };
 
 struct HostOptions {
-  std::string policy = {};      // text; default: kPolicy
-  std::string extra_host = {};  // lines added to the host file
+  std::string policy = {};                  // text; default: kPolicy
+  std::string extra_host = {};              // lines added to the host file
   std::vector<std::string> arguments = {};  // of warderd, behind the host file
-  std::string state = {};       // another state directory
-  std::string output = "1MiB";  // bounds.limits.output
-  std::vector<std::string> wrapper = {};  // a command in front of warderd
+  std::string state = {};                   // another state directory
+  std::string output = "1MiB";              // bounds.limits.output
+  std::vector<std::string> wrapper = {};    // a command in front of warderd
 };
 
 class Host {

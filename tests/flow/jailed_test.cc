@@ -52,10 +52,14 @@ TEST_F(Jailed, TheCpuLimitCountsEveryProcessOfTheRun) {
 TEST_F(Jailed, AHiddenFileCanNotBeMovedPastTheWalkForAnotherJail) {
   auto mover = host_.Connect();
   ASSERT_NE(mover, nullptr);
-  const std::string code = "$e = time + 3; while (time < $e) { $n++; $k++ if rename('p0/d', 'p1/d'); rename('p1/d', 'p0/d') } "
-                           "print \"tries $n moved \", $k + 0";
-  mover->SendLine(json{{"jsonrpc", "2.0"}, {"id", 900}, {"method", "tools/call"},
-                       {"params", {{"name", "run_command"}, {"arguments", {{"argv", {"perl", "-e", code}}}}}}}.dump());
+  const std::string code =
+      "$e = time + 3; while (time < $e) { $n++; $k++ if rename('p0/d', 'p1/d'); rename('p1/d', 'p0/d') } "
+      "print \"tries $n moved \", $k + 0";
+  mover->SendLine(json{{"jsonrpc", "2.0"},
+                       {"id", 900},
+                       {"method", "tools/call"},
+                       {"params", {{"name", "run_command"}, {"arguments", {{"argv", {"perl", "-e", code}}}}}}}
+                      .dump());
   int calls = 0;
   for (; calls < 12; ++calls) {
     json facts = Perl(*agent_, "for (qw(p0/d p1/d)) { print <F> if open F, \"$_/secret.key\" }");
@@ -87,7 +91,8 @@ workspace: { mode: direct, executable: no }
 // A command that only names what it may: what else does its jail show, and let be written?
 TEST(JailView, IsNoWiderThanThePathRules) {
   Host host({.policy = kPartsPolicy});
-  for (const char* file : {"src/a", "build/b", "build/keep/k", "private/key", "other/o", "log.txt"}) host.WriteWorkspaceFile(file, "CONTENT");
+  for (const char* file : {"src/a", "build/b", "build/keep/k", "private/key", "other/o", "log.txt"})
+    host.WriteWorkspaceFile(file, "CONTENT");
   ASSERT_TRUE(host.Start()) << host.output();
   auto agent = host.Connect();
   ASSERT_NE(agent, nullptr);

@@ -75,7 +75,8 @@ class Processes : public testing::Test {
     return found.empty() ? -1 : found[0].pid;
   }
   void StartSleeping() {
-    agent_->SendLine(R"({"jsonrpc":"2.0","id":700,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"sleep 15 | sleep 15"}}})");
+    agent_->SendLine(
+        R"({"jsonrpc":"2.0","id":700,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"sleep 15 | sleep 15"}}})");
     ASSERT_TRUE(Host::Until([&] { return Sleeping() == 2; })) << host_.output();
   }
   size_t Sleeping() {
@@ -94,7 +95,8 @@ class Processes : public testing::Test {
 
 TEST_F(Processes, EachHasItsUidNoCapabilityAndAFilter) {
   StartSleeping();
-  agent_->SendLine(R"({"jsonrpc":"2.0","id":701,"method":"tools/call","params":{"name":"write_file","arguments":{"path":"x","content":"y"}}})");
+  agent_->SendLine(
+      R"({"jsonrpc":"2.0","id":701,"method":"tools/call","params":{"name":"write_file","arguments":{"path":"x","content":"y"}}})");
   ASSERT_TRUE(Host::Until([&] { return host_.ProcessesNamed("warder-hands").size() == 2; }));
   ASSERT_TRUE(agent_->ReadLine());  // the write is done, so the owner's hands have confined themselves
   std::map<std::string, std::set<uid_t>> expected = {{"warder-ledger", {1900070002}},
@@ -107,10 +109,12 @@ TEST_F(Processes, EachHasItsUidNoCapabilityAndAFilter) {
     if (p.name == "warderd") continue;
     auto status = StatusOf(p.pid);
     if (IsGone(p.pid)) continue;
-    // One that waits for a call to build the rest of its jail: it has the rights for it, and nothing that could ask it to.
+    // One that waits for a call to build the rest of its jail: it has the rights for it, and nothing that could ask it
+    // to.
     if (p.name == "warder-enter") {
       EXPECT_EQ(status["Uid"].substr(0, 2), "0\t");
-      EXPECT_EQ(status["NSpid"].substr(status["NSpid"].rfind('\t') + 1), "1") << "not the first process of its own namespace";
+      EXPECT_EQ(status["NSpid"].substr(status["NSpid"].rfind('\t') + 1), "1")
+          << "not the first process of its own namespace";
       continue;
     }
     seen.insert(p.name);
@@ -144,16 +148,18 @@ TEST_F(Processes, NoneHoldsADescriptorThatItDoesNotNeed) {
     if (it == allowed.end() || !descriptors) continue;
     looked.insert(p.name);
     for (const std::string& target : *descriptors) {
-      std::string kind = target.starts_with("socket") ? "socket"
-                         : target.starts_with("pipe") ? "pipe"
-                         : target.starts_with("anon_inode") || target.starts_with("pidfd") ? "anon_inode"
-                         : target.starts_with("/memfd:") ? "memfd"
-                         : target.starts_with("/sys/fs/cgroup") ? "cgroup"
-                         : target.starts_with("/usr/bin/") || target.ends_with("/warder-init") ? "program"
-                         : (p.name == "warder-enter" || p.name == "warder-hands") && (target == "/" || target.starts_with("/proc")) ? "root"
-                         : target.starts_with((host_.state() / "log").string()) ? "log"
-                         : target.starts_with(host_.state().string()) ? "state"
-                                                                      : target;
+      std::string kind =
+          target.starts_with("socket")                                          ? "socket"
+          : target.starts_with("pipe")                                          ? "pipe"
+          : target.starts_with("anon_inode") || target.starts_with("pidfd")     ? "anon_inode"
+          : target.starts_with("/memfd:")                                       ? "memfd"
+          : target.starts_with("/sys/fs/cgroup")                                ? "cgroup"
+          : target.starts_with("/usr/bin/") || target.ends_with("/warder-init") ? "program"
+          : (p.name == "warder-enter" || p.name == "warder-hands") && (target == "/" || target.starts_with("/proc"))
+              ? "root"
+          : target.starts_with((host_.state() / "log").string()) ? "log"
+          : target.starts_with(host_.state().string())           ? "state"
+                                                                 : target;
       EXPECT_TRUE(it->second.contains(kind)) << p.name << " holds " << target;
     }
   }
@@ -191,7 +197,8 @@ TEST_F(Processes, AKillOfAnyOfThemLeavesNothingRunning) {
     EXPECT_TRUE(Host::Until([&] {
       auto connection = host_.Connect();
       return connection != nullptr && connection->Run("true").contains("structuredContent");
-    })) << "no service after the death of " << victim << ": " << host_.output();
+    })) << "no service after the death of "
+        << victim << ": " << host_.output();
     agent_ = host_.Connect();
   }
   agent_.reset();
@@ -242,10 +249,13 @@ TEST_F(Processes, KillsAtRandomMomentsLoseNoIntent) {
   }
   EXPECT_GE(killed, 7u);
   // A host that is stopped while it recovers leaves its last records to the next start to sign.
-  ASSERT_TRUE(Host::Until([&] {
-    agent_ = host_.Connect();
-    return agent_ != nullptr && agent_->Run("echo settled").dump().find("\"exit_code\":0") != std::string::npos;
-  }, std::chrono::seconds(30))) << host_.output();
+  ASSERT_TRUE(Host::Until(
+      [&] {
+        agent_ = host_.Connect();
+        return agent_ != nullptr && agent_->Run("echo settled").dump().find("\"exit_code\":0") != std::string::npos;
+      },
+      std::chrono::seconds(30)))
+      << host_.output();
   agent_.reset();
   EXPECT_EQ(host_.Stop(), 0);
   std::set<std::string> files = effects("ran-");

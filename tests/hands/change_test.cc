@@ -246,7 +246,8 @@ TEST(Kill, OverwriteKeepsOldContentSomewhereAndNeverHalfOfTheNew) {
   int points = KillAtEachPoint([](Owner& o) { o.Write("a", "new"); },
                                [](const Owner& o, int n) {
                                  bool before = o.tree.Read("w/a") == "old" && InTrash(o).empty();
-                                 bool after = o.tree.Read("w/a") == "new" && InTrash(o) == std::vector<std::string>{"old"};
+                                 bool after =
+                                     o.tree.Read("w/a") == "new" && InTrash(o) == std::vector<std::string>{"old"};
                                  EXPECT_TRUE(before || after) << "killed at point " << n;
                                });
   EXPECT_GE(points, 7);

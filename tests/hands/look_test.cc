@@ -134,7 +134,9 @@ TEST(Program, HashBangIsReadAsTheKernelReadsIt) {
   const struct {
     std::string head, expected;  // "interpreter|argument", "-" no script, "!" refused
   } kCases[] = {
-      {"\x7f" "ELF", "-"},
+      {"\x7f"
+       "ELF",
+       "-"},
       {"", "-"},
       {"#", "-"},
       {" #!/bin/sh\n", "-"},
@@ -149,7 +151,7 @@ TEST(Program, HashBangIsReadAsTheKernelReadsIt) {
       {"#!\n", "!"},
       {"#!   \n", "!"},
       {"#!" + std::string(300, ' '), "!"},
-      {"#!/" + kLong, "!"},                                   // the name is cut
+      {"#!/" + kLong, "!"},                                       // the name is cut
       {"#!/bin/sh " + kLong, "/bin/sh|" + kLong.substr(0, 245)},  // the argument may be
   };
   for (const auto& c : kCases) {
@@ -194,7 +196,10 @@ std::vector<std::string> CoversOf(View& v, const std::vector<wire::CoverRule>& r
     lstat((v.tree.path() + cover.path).c_str(), &status);
     EXPECT_EQ(cover.ino, status.st_ino) << cover.path;
     if (cover.kind == wire::CoverKind::kPin && !pins) continue;
-    out.push_back((cover.kind == wire::CoverKind::kHide ? "hide " : cover.kind == wire::CoverKind::kPin ? "pin " : "freeze ") + cover.path);
+    out.push_back((cover.kind == wire::CoverKind::kHide  ? "hide "
+                   : cover.kind == wire::CoverKind::kPin ? "pin "
+                                                         : "freeze ") +
+                  cover.path);
   }
   return out;
 }
@@ -246,7 +251,8 @@ TEST(Covers, DirectoriesAboveACoverArePinnedUpToTheTree) {
   v.tree.Directory("w/c");
   v.tree.File("w/a/b/.env", "KEY");
   v.tree.File("w/.env", "KEY");
-  EXPECT_EQ(CoversOf(v, {{kHide, {"**/.env"}, {}}}, true), (Words{"hide /w/.env", "pin /w/a", "pin /w/a/b", "hide /w/a/b/.env"}));
+  EXPECT_EQ(CoversOf(v, {{kHide, {"**/.env"}, {}}}, true),
+            (Words{"hide /w/.env", "pin /w/a", "pin /w/a/b", "hide /w/a/b/.env"}));
   EXPECT_EQ(CoversOf(v, {{kHide, {"/w/**"}, {}}}, true), (Words{"hide /w"}));
 }
 

@@ -17,12 +17,13 @@ constexpr int kRounds = 4000;
 
 class Swapper {
  public:
-  Swapper(std::string a, std::string b) : thread_([this, a = std::move(a), b = std::move(b)] {
-      while (!stop_) {
-        renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
-        ++swaps_;
-      }
-    }) {}
+  Swapper(std::string a, std::string b)
+      : thread_([this, a = std::move(a), b = std::move(b)] {
+          while (!stop_) {
+            renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
+            ++swaps_;
+          }
+        }) {}
   ~Swapper() {
     stop_ = true;
     thread_.join();

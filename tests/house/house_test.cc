@@ -71,8 +71,7 @@ std::vector<std::string> Sources(std::initializer_list<const char*> folders) {
 }
 
 std::vector<std::string> ProductSources() {
-  return Sources(
-      {"base", "wire", "policy", "sandbox", "audit", "broker", "agent", "config", "cli"});
+  return Sources({"base", "wire", "policy", "sandbox", "audit", "broker", "agent", "config", "cli"});
 }
 
 // The longest room that holds the path, or nothing.
@@ -102,8 +101,7 @@ TEST(House, RoomsLookDownOnly) {
       if (other.empty() || !fs::exists(kRoot / include)) continue;
       ++checked;
       EXPECT_TRUE(other == room || rules.rooms[room].contains(other))
-          << path << " includes " << include << ": room " << room << " may not include room "
-          << other;
+          << path << " includes " << include << ": room " << room << " may not include room " << other;
     }
   }
   EXPECT_GT(checked, 100u);
@@ -117,9 +115,8 @@ TEST(House, HeavyHeadersStayInFewFiles) {
       if (include.empty() || fs::exists(kRoot / include)) continue;
       for (const auto& [header, allowed] : rules.headers) {
         if (!include.starts_with(header)) continue;
-        bool fine = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& prefix) {
-          return path.starts_with(prefix);
-        });
+        bool fine = std::any_of(allowed.begin(), allowed.end(),
+                                [&](const std::string& prefix) { return path.starts_with(prefix); });
         EXPECT_TRUE(fine) << path << " includes <" << include << ">, which is fenced";
       }
     }
@@ -129,16 +126,15 @@ TEST(House, HeavyHeadersStayInFewFiles) {
 TEST(House, LineBudgetsHold) {
   Rules rules = ReadRules();
   std::map<std::string, size_t> used;
-  for (const std::string& path : Sources({"sandbox"}))
-    used[RoomOf(rules, path)] += Lines(kRoot / path).size();
+  for (const std::string& path : Sources({"sandbox"})) used[RoomOf(rules, path)] += Lines(kRoot / path).size();
   for (const auto& [room, budget] : rules.budgets)
     EXPECT_LE(used[room], budget) << "room " << room << " has " << used[room] << " lines";
 }
 
 TEST(House, FilesAreShortAndSayTheirQuestion) {
   Rules rules = ReadRules();
-  for (const std::string& path : Sources({"base", "wire", "policy", "sandbox", "audit", "broker",
-                                          "agent", "config", "cli", "tests", "fuzz", "bench"})) {
+  for (const std::string& path : Sources({"base", "wire", "policy", "sandbox", "audit", "broker", "agent", "config",
+                                          "cli", "tests", "fuzz", "bench"})) {
     std::vector<std::string> lines = Lines(kRoot / path);
     EXPECT_LE(lines.size(), rules.file_lines) << path;
     ASSERT_FALSE(lines.empty()) << path;
@@ -148,8 +144,7 @@ TEST(House, FilesAreShortAndSayTheirQuestion) {
 }
 
 TEST(House, NamesAreTheFieldsOwn) {
-  const std::regex vague(
-      "\\b(class|struct)\\s+\\w*(Manager|Helper|Util|Utils|Handler|Context|Info)\\b");
+  const std::regex vague("\\b(class|struct)\\s+\\w*(Manager|Helper|Util|Utils|Handler|Context|Info)\\b");
   for (const std::string& path : ProductSources())
     for (const std::string& line : Lines(kRoot / path))
       EXPECT_FALSE(std::regex_search(line, vague)) << path << ": " << line;

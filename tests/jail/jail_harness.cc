@@ -182,7 +182,9 @@ std::string Workspace::Put(const std::string& name, const std::string& content, 
   return path;
 }
 
-std::string Workspace::Get(const std::string& name) const { return ReadFile(path_ + "/" + name, 1 << 20).value_or("(none)"); }
+std::string Workspace::Get(const std::string& name) const {
+  return ReadFile(path_ + "/" + name, 1 << 20).value_or("(none)");
+}
 
 wire::Command CommandOf(std::vector<std::string> argv, wire::Join join) {
   wire::Command command;
@@ -191,7 +193,7 @@ wire::Command CommandOf(std::vector<std::string> argv, wire::Join join) {
     command.change_directory = true;
     command.directory = argv[1];
   } else {
-    struct stat status {};
+    struct stat status{};
     command.program = fs::canonical(argv[0]).string();
     stat(command.program.c_str(), &status);
     command.identity = {status.st_dev, status.st_ino, {}};
@@ -201,14 +203,14 @@ wire::Command CommandOf(std::vector<std::string> argv, wire::Join join) {
 }
 
 wire::Cover CoverOf(wire::CoverKind kind, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   lstat(path.c_str(), &status);
   return {kind, path, status.st_dev, status.st_ino};
 }
 
 JailRun RunIn(const Workspace& workspace, std::vector<wire::Command> commands) {
   JailRun run;
-  struct stat status {};
+  struct stat status{};
   stat(workspace.path().c_str(), &status);
   run.plan.session = run.spec.session = 7;
   run.plan.call = run.spec.call = 9;
@@ -239,9 +241,11 @@ JailResult Execute(const JailRun& run) {
   auto broker = MakePacketPair();
 
   auto began = std::chrono::steady_clock::now();
-  std::vector<std::pair<int, int>> places = {{null.get(), 0}, {out.write_end.get(), 1}, {err.write_end.get(), 2},
-      {room_fd->get(), 3}, {calls->second.get(), 4}, {status.write_end.get(), 5}, {init.get(), 6}, {filter_fd->get(), 7}};
-  for (size_t i = 0; i < cgroups.procs.size(); ++i) places.emplace_back(cgroups.procs[i].get(), 20 + static_cast<int>(i));
+  std::vector<std::pair<int, int>> places = {{null.get(), 0},     {out.write_end.get(), 1}, {err.write_end.get(), 2},
+                                             {room_fd->get(), 3}, {calls->second.get(), 4}, {status.write_end.get(), 5},
+                                             {init.get(), 6},     {filter_fd->get(), 7}};
+  for (size_t i = 0; i < cgroups.procs.size(); ++i)
+    places.emplace_back(cgroups.procs[i].get(), 20 + static_cast<int>(i));
   int pidfd = -1;
   std::string enter = std::string(WARDER_BIN_DIR) + (run.test_enter ? "/warder-enter-test" : "/warder-enter");
   pid_t enter_pid = StartEnter(run, enter, std::move(places), pidfd);
@@ -266,9 +270,9 @@ JailResult Execute(const JailRun& run) {
     if (OpenProgram(std::string(WARDER_BIN_DIR) + "/warder-keeper") != kProgram) _exit(94);
     if (setresgid(kSessionUid, kSessionUid, kSessionUid) != 0 || setresuid(kSessionUid, kSessionUid, kSessionUid) != 0)
       _exit(93);
-    std::vector<std::pair<int, int>> theirs = {{status.read_end.get(), 3}, {out.read_end.get(), 4},
-        {err.read_end.get(), 5}, {broker->second.get(), 6}, {report.write_end.get(), 7}, {cgroups.kill_file.get(), 8},
-        {init_fd.get(), 9}, {plan_fd->get(), 10}};
+    std::vector<std::pair<int, int>> theirs = {
+        {status.read_end.get(), 3},  {out.read_end.get(), 4},      {err.read_end.get(), 5}, {broker->second.get(), 6},
+        {report.write_end.get(), 7}, {cgroups.kill_file.get(), 8}, {init_fd.get(), 9},      {plan_fd->get(), 10}};
     if (cgroups.memory) theirs.emplace_back(cgroups.memory.get(), 11);
     ExecWith(std::move(theirs), "warder-keeper");
   }
@@ -298,9 +302,9 @@ JailResult Execute(const JailRun& run) {
 int Attack(const std::string& name, JailRun run) {
   JailResult result = Execute(run);
   if (result.out.starts_with(name + " ")) return std::atoi(result.out.c_str() + name.size() + 1);
-  std::fprintf(stderr, "%s: kind %d step %s error %d %s signal %d\n%s%s", name.c_str(), static_cast<int>(result.end.kind),
-               result.end.step.c_str(), result.end.error, result.end.detail.c_str(), result.end.signal, result.out.c_str(),
-               result.err.c_str());
+  std::fprintf(stderr, "%s: kind %d step %s error %d %s signal %d\n%s%s", name.c_str(),
+               static_cast<int>(result.end.kind), result.end.step.c_str(), result.end.error, result.end.detail.c_str(),
+               result.end.signal, result.out.c_str(), result.err.c_str());
   return -1;
 }
 

@@ -31,24 +31,24 @@ struct JailRun {
   wire::EnterSpec spec;
   std::vector<jailer::IdLine> owners;  // of users and groups alike; empty: no map
   wire::RunPlan plan;
-  bool test_enter = false;      // warder-enter-test
-  uint64_t cgroup_pids = 0;     // 0: no limit; else in the v1 pids hierarchy
+  bool test_enter = false;   // warder-enter-test
+  uint64_t cgroup_pids = 0;  // 0: no limit; else in the v1 pids hierarchy
   uint64_t cgroup_memory = 0;
-  bool own_session = true;      // else the jail shares ours: refused
-  bool keeper = true;           // false: only enter and its status pipe
-  bool read_output = true;      // false: a broker that never reads until the jail is gone
-  bool broker_hangs_up = false; // closes its socket once the jail runs
+  bool own_session = true;       // else the jail shares ours: refused
+  bool keeper = true;            // false: only enter and its status pipe
+  bool read_output = true;       // false: a broker that never reads until the jail is gone
+  bool broker_hangs_up = false;  // closes its socket once the jail runs
   int cancel_after_ms = -1;
 };
 
 struct JailResult {
-  bool reported = false;        // the report pipe held a RunEnd
-  bool told = false;            // the broker got the same
+  bool reported = false;  // the report pipe held a RunEnd
+  bool told = false;      // the broker got the same
   wire::RunEnd end;
   std::string out, err, raw_status;
-  int gaps = 0;                 // empty Output messages
+  int gaps = 0;  // empty Output messages
   double total_ms = 0;
-  int left_behind = 0;          // processes in the cgroup after the keeper ended
+  int left_behind = 0;  // processes in the cgroup after the keeper ended
 };
 
 inline constexpr uint32_t kSessionUid = 1900000001;

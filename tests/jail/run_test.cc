@@ -42,9 +42,10 @@ TEST(JailRunTest, ExitCodeOutputAndSignalArrive) {
 TEST(JailRunTest, ListsPipesAndDirectoriesAsAShellHasThem) {
   Workspace workspace(kSessionUid);
   auto echo = [](const char* word, Join join) { return CommandOf({"/usr/bin/echo", word}, join); };
-  JailResult result = Execute(RunIn(workspace, {CommandOf({"/usr/bin/false"}), echo("no", Join::kAnd), echo("or", Join::kOr),
-                                                echo("and", Join::kAnd), CommandOf({"/usr/bin/tr", "a", "A"}, Join::kPipe),
-                                                CommandOf({"cd", "/usr"}, Join::kThen), CommandOf({"/usr/bin/pwd"}, Join::kAnd)}));
+  JailResult result =
+      Execute(RunIn(workspace, {CommandOf({"/usr/bin/false"}), echo("no", Join::kAnd), echo("or", Join::kOr),
+                                echo("and", Join::kAnd), CommandOf({"/usr/bin/tr", "a", "A"}, Join::kPipe),
+                                CommandOf({"cd", "/usr"}, Join::kThen), CommandOf({"/usr/bin/pwd"}, Join::kAnd)}));
   EXPECT_EQ(result.out, "or\nAnd\n/usr\n") << result.err << result.end.detail;
   result = Execute(RunIn(workspace, {CommandOf({"cd", "/absent"}), echo("no", Join::kAnd)}));
   EXPECT_EQ(result.end.code, 1);
@@ -64,8 +65,9 @@ TEST(JailRunTest, RedirectionsAndEnvironmentAreThePlans) {
   run.plan.environment = {{"PLAN", "2"}};
   JailResult result = Execute(run);
   EXPECT_EQ(workspace.Get("out"), "input") << result.err;
-  EXPECT_EQ(result.err, "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\nHOME=/tmp\nLANG=C.UTF-8\n"
-                        "TERM=dumb\nTMPDIR=/tmp\nPLAN=2\nOWN=1\n");
+  EXPECT_EQ(result.err,
+            "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\nHOME=/tmp\nLANG=C.UTF-8\n"
+            "TERM=dumb\nTMPDIR=/tmp\nPLAN=2\nOWN=1\n");
 }
 
 TEST(JailRunTest, WallDeadlineEndsWhoIgnoresTerm) {
@@ -144,7 +146,7 @@ TEST(JailRunTest, CancelAndAGoneBrokerEndTheRun) {
 
 // tmpfs(5): idmapped mounts since Linux 6.3.
 bool TmpfsMapsOwners() {
-  struct utsname name {};
+  struct utsname name{};
   int major = 0, minor = 0;
   return uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
          (major > 6 || (major == 6 && minor >= 3));
@@ -167,7 +169,7 @@ TEST(JailRunTest, OwnersAreMapped) {
     }
     EXPECT_EQ(result.end.kind, EndKind::kExited) << parent << result.end.step << result.end.detail;
     EXPECT_EQ(result.end.code, 0) << parent << result.err << result.end.step << result.end.detail;
-    struct stat status {};
+    struct stat status{};
     stat((workspace.path() + "/made").c_str(), &status);
     EXPECT_EQ(status.st_uid, 1900000777u) << parent;
   }
@@ -175,7 +177,8 @@ TEST(JailRunTest, OwnersAreMapped) {
   rmdir(memory.c_str());
 }
 
-// A part that may be written where the workspace may not; and what the host mounts below the workspace is no part of it.
+// A part that may be written where the workspace may not; and what the host mounts below the workspace is no part of
+// it.
 TEST(JailRunTest, PartsOfTheWorkspaceAreOfItsOwnMount) {
   Workspace workspace(kSessionUid);
   workspace.Put("readme", "x");
@@ -183,7 +186,7 @@ TEST(JailRunTest, PartsOfTheWorkspaceAreOfItsOwnMount) {
   ASSERT_TRUE(mkdir(part.c_str(), 0755) == 0 && chown(part.c_str(), kSessionUid, kSessionUid) == 0);
   auto with_part = [&](const char* file) {
     JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/touch", file})});
-    struct stat status {};
+    struct stat status{};
     stat(part.c_str(), &status);
     run.plan.trees[0].writable = false;
     run.plan.trees.push_back({part, status.st_dev, status.st_ino, true, false});

@@ -24,15 +24,32 @@ uint32_t RunOne(const std::vector<sock_filter>& program, const seccomp_data& dat
   for (size_t pc = 0; pc < program.size(); ++pc) {
     const sock_filter& i = program[pc];
     switch (i.code) {
-      case BPF_LD | BPF_W | BPF_ABS: std::memcpy(&a, reinterpret_cast<const char*>(&data) + i.k, 4); break;
-      case BPF_ALU | BPF_AND | BPF_K: a &= i.k; break;
-      case BPF_JMP | BPF_JA: pc += i.k; break;
-      case BPF_JMP | BPF_JEQ | BPF_K: pc += a == i.k ? i.jt : i.jf; break;
-      case BPF_JMP | BPF_JGE | BPF_K: pc += a >= i.k ? i.jt : i.jf; break;
-      case BPF_JMP | BPF_JGT | BPF_K: pc += a > i.k ? i.jt : i.jf; break;
-      case BPF_JMP | BPF_JSET | BPF_K: pc += (a & i.k) != 0 ? i.jt : i.jf; break;
-      case BPF_RET | BPF_K: return i.k;
-      default: ADD_FAILURE() << "instruction " << i.code; return 0;
+      case BPF_LD | BPF_W | BPF_ABS:
+        std::memcpy(&a, reinterpret_cast<const char*>(&data) + i.k, 4);
+        break;
+      case BPF_ALU | BPF_AND | BPF_K:
+        a &= i.k;
+        break;
+      case BPF_JMP | BPF_JA:
+        pc += i.k;
+        break;
+      case BPF_JMP | BPF_JEQ | BPF_K:
+        pc += a == i.k ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JGE | BPF_K:
+        pc += a >= i.k ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JGT | BPF_K:
+        pc += a > i.k ? i.jt : i.jf;
+        break;
+      case BPF_JMP | BPF_JSET | BPF_K:
+        pc += (a & i.k) != 0 ? i.jt : i.jf;
+        break;
+      case BPF_RET | BPF_K:
+        return i.k;
+      default:
+        ADD_FAILURE() << "instruction " << i.code;
+        return 0;
     }
   }
   return 0;
@@ -123,11 +140,17 @@ TEST(SyscallTableTest, EachArgumentRowRefusesOn32Bits) {
     std::vector<uint64_t> arguments;
     int expected;
   };
-  for (const Row& row : std::vector<Row>{
-           {__NR_clone, {0x1200011}, 0}, {__NR_socket, {1, 1, 0}, 0}, {__NR_socket, {2, 1, 0}, 0},
-           {__NR_socket, {16, 3, 0}, 0}, {__NR_ioctl, {0, 0x5413}, 0}, {__NR_chmod, {0, 0755}, 0},
-           {__NR_chmod, {0, 01777}, 0}, {__NR_prlimit64, {0, 4, 0, 1}, 0}, {__NR_prlimit64, {0, 7, 1, 0}, 0},
-           {__NR_personality, {0xffffffff}, 0}, {__NR_personality, {8}, ENOSYS}})
+  for (const Row& row : std::vector<Row>{{__NR_clone, {0x1200011}, 0},
+                                         {__NR_socket, {1, 1, 0}, 0},
+                                         {__NR_socket, {2, 1, 0}, 0},
+                                         {__NR_socket, {16, 3, 0}, 0},
+                                         {__NR_ioctl, {0, 0x5413}, 0},
+                                         {__NR_chmod, {0, 0755}, 0},
+                                         {__NR_chmod, {0, 01777}, 0},
+                                         {__NR_prlimit64, {0, 4, 0, 1}, 0},
+                                         {__NR_prlimit64, {0, 7, 1, 0}, 0},
+                                         {__NR_personality, {0xffffffff}, 0},
+                                         {__NR_personality, {8}, ENOSYS}})
     EXPECT_EQ(Answer(FilterKind::kJailed, row.number, row.arguments), row.expected) << row.number;
 }
 

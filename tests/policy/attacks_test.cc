@@ -17,8 +17,7 @@ struct Attack {
 std::vector<Attack> Attacks() {
   std::vector<Attack> attacks;
   const std::string text =
-      ReadFile(std::string(WARDER_SOURCE_DIR) + "/tests/data/attacks/one-liners.tsv", 1 << 20)
-          .value_or("");
+      ReadFile(std::string(WARDER_SOURCE_DIR) + "/tests/data/attacks/one-liners.tsv", 1 << 20).value_or("");
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     std::string line = text.substr(at, end - at);
@@ -29,8 +28,7 @@ std::vector<Attack> Attacks() {
     for (const auto& [mark, path] : {std::pair<std::string, std::string>{"@M", "/outside/marker"},
                                      {"@H", "/outside/helper"},
                                      {"@D", "/outside/dir"}})
-      for (size_t i; (i = attack.line.find(mark)) != std::string::npos;)
-        attack.line.replace(i, 2, path);
+      for (size_t i; (i = attack.line.find(mark)) != std::string::npos;) attack.line.replace(i, 2, path);
     attacks.push_back(std::move(attack));
   }
   return attacks;
@@ -53,8 +51,8 @@ std::string FirstWord(const std::string& line) {
 Policy HarmlessPolicy(const std::vector<Attack>& attacks) {
   Policy p;
   for (const Attack& attack : attacks)
-    p.exec.push_back(Rule("r" + std::to_string(p.exec.size()),
-                          {Words({FirstWord(attack.line)}), Words({"--version"})}, Level::kAuto));
+    p.exec.push_back(Rule("r" + std::to_string(p.exec.size()), {Words({FirstWord(attack.line)}), Words({"--version"})},
+                          Level::kAuto));
   // And calls that the lines themselves make on their way: what is left must fall to redirections,
   // environment and the other parts.
   const std::vector<std::vector<std::string>> also = {{"ls"},
@@ -73,8 +71,7 @@ Policy HarmlessPolicy(const std::vector<Attack>& attacks) {
   for (const std::vector<std::string>& argv : also) {
     std::vector<Element> pattern;
     for (const std::string& word : argv) pattern.push_back(Words({word}));
-    p.exec.push_back(
-        Rule("also" + std::to_string(p.exec.size()), std::move(pattern), Level::kAuto));
+    p.exec.push_back(Rule("also" + std::to_string(p.exec.size()), std::move(pattern), Level::kAuto));
   }
   p.paths.push_back(Under("ws", Level::kAuto, kAll, "${workspace}"));
   Bind(p);
@@ -93,27 +90,25 @@ TEST(Attacks, NoneIsAllowedByItsFirstWord) {
     call.line = ReadArgv({"bash", "-c", attack.line});
     EXPECT_GT(Ask(p, call).level, Level::kNotify) << attack.name;
     // The same policy does allow the harmless call, so it is not just a policy that allows nothing.
-    EXPECT_EQ(Ask(p, Line(FirstWord(attack.line) + " --version")).level, Level::kAuto)
-        << attack.name;
+    EXPECT_EQ(Ask(p, Line(FirstWord(attack.line) + " --version")).level, Level::kAuto) << attack.name;
   }
 }
 
 TEST(Attacks, TheLayerThatSaysNo) {
   const Policy p = HarmlessPolicy(Attacks());
-  const std::pair<const char*, const char*> cases[] = {
-      {"LESSOPEN='|touch /outside/m;cat %s' less f", "environment"},
-      {"PAGER='touch /outside/m' man ls", "environment"},
-      {"LD_PRELOAD=./p.so ls", "environment"},
-      {"PYTHONPATH=p python3 -c 0", "environment"},
-      {"BASH_ENV=/outside/h bash -c true", "environment"},
-      {"date -f /etc/hostname 2> /outside/m", "no-path"},
-      {"echo x > /outside/m", "no-path"},
-      {"echo x | tee /outside/m", "no-rule"},
-      {"echo $(touch /outside/m)", "no-rule"},
-      {"cat <(touch /outside/m)", "no-rule"},
-      {"echo x &>/outside/m", "no-rule"},
-      {"git -c alias.x='!touch /outside/m' x", "no-rule"},
-      {"git status\ntouch /outside/m", "no-rule"}};
+  const std::pair<const char*, const char*> cases[] = {{"LESSOPEN='|touch /outside/m;cat %s' less f", "environment"},
+                                                       {"PAGER='touch /outside/m' man ls", "environment"},
+                                                       {"LD_PRELOAD=./p.so ls", "environment"},
+                                                       {"PYTHONPATH=p python3 -c 0", "environment"},
+                                                       {"BASH_ENV=/outside/h bash -c true", "environment"},
+                                                       {"date -f /etc/hostname 2> /outside/m", "no-path"},
+                                                       {"echo x > /outside/m", "no-path"},
+                                                       {"echo x | tee /outside/m", "no-rule"},
+                                                       {"echo $(touch /outside/m)", "no-rule"},
+                                                       {"cat <(touch /outside/m)", "no-rule"},
+                                                       {"echo x &>/outside/m", "no-rule"},
+                                                       {"git -c alias.x='!touch /outside/m' x", "no-rule"},
+                                                       {"git status\ntouch /outside/m", "no-rule"}};
   for (const auto& [line, rule] : cases) EXPECT_EQ(Ask(p, Line(line)).rule, rule) << line;
 }
 

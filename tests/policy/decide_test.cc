@@ -17,25 +17,21 @@ const Flag kDashes{FlagForm::kExact, "--", FlagValue::kNone};
 Policy Example() {
   g_line = 1;
   Policy p;
-  p.exec.push_back(
-      Rule("git-read",
-           {Words({"git"}), Words({"status", "diff", "log"}),
-            Flags({{FlagForm::kExact, "--oneline", FlagValue::kNone}, kN}),
-            Regex("[A-Za-z0-9][A-Za-z0-9_.~/-]*", 0, 2), Flags({kDashes}), Path(Act::kRead, 0, 16)},
-           std::nullopt, "git_status"));
-  p.exec.push_back(Rule("git-push",
-                        {Words({"git"}), Words({"push"}), Words({"origin"}), Regex("[a-z0-9/_-]+")},
+  p.exec.push_back(Rule(
+      "git-read",
+      {Words({"git"}), Words({"status", "diff", "log"}), Flags({{FlagForm::kExact, "--oneline", FlagValue::kNone}, kN}),
+       Regex("[A-Za-z0-9][A-Za-z0-9_.~/-]*", 0, 2), Flags({kDashes}), Path(Act::kRead, 0, 16)},
+      std::nullopt, "git_status"));
+  p.exec.push_back(Rule("git-push", {Words({"git"}), Words({"push"}), Words({"origin"}), Regex("[a-z0-9/_-]+")},
                         Level::kApprove, "git_push"));
   p.exec.back().approval = ApprovalTerms{2, 60'000, std::nullopt};
-  p.exec.push_back(Rule("push-to-main",
-                        {Words({"git"}), Words({"push"}), Words({"origin"}), Words({"main"})},
-                        Level::kForbid));
   p.exec.push_back(
-      Rule("rg", {Words({"rg"}), Text(256), Path(Act::kRead, 0, 8)}, std::nullopt, "read_file"));
-  p.exec.push_back(Rule("rm",
-                        {Words({"rm"}), Flags({{FlagForm::kBundle, "rf", FlagValue::kNone}}),
-                         Words({"--"}), Path(Act::kDelete, 1, 64)},
-                        std::nullopt, "delete_file"));
+      Rule("push-to-main", {Words({"git"}), Words({"push"}), Words({"origin"}), Words({"main"})}, Level::kForbid));
+  p.exec.push_back(Rule("rg", {Words({"rg"}), Text(256), Path(Act::kRead, 0, 8)}, std::nullopt, "read_file"));
+  p.exec.push_back(Rule(
+      "rm",
+      {Words({"rm"}), Flags({{FlagForm::kBundle, "rf", FlagValue::kNone}}), Words({"--"}), Path(Act::kDelete, 1, 64)},
+      std::nullopt, "delete_file"));
   p.exec.push_back(Rule("make", {Words({"make"}), Regex("[a-z]+", 0, 4)}, Level::kAuto));
   p.exec.back().limits = Limits{};
   p.exec.back().limits->wall_ms = 600'000;
@@ -45,16 +41,13 @@ Policy Example() {
   p.exec.push_back(Rule("plain", {Words({"plain"})}, std::nullopt));
   p.paths.push_back(Under("ws", Level::kAuto, kReadWrite, "${workspace}"));
   p.paths.push_back(Under("ws-delete", Level::kNotify, kDeleteOnly, "${workspace}"));
-  p.paths.push_back(
-      Globs("protected", Level::kForbid, kWriteDelete, {"${workspace}/.git/hooks/**"}));
-  p.paths.push_back(
-      Globs("secrets", Level::kForbid, kAll, {"**/.env*", "**/*.key"}, {"**/.env.example"}));
+  p.paths.push_back(Globs("protected", Level::kForbid, kWriteDelete, {"${workspace}/.git/hooks/**"}));
+  p.paths.push_back(Globs("secrets", Level::kForbid, kAll, {"**/.env*", "**/*.key"}, {"**/.env.example"}));
   p.default_profile = "dev";
   Profile dev;
   dev.name = "dev";
-  dev.actions = {{"read_file", Level::kAuto},     {"list_directory", Level::kAuto},
-                 {"git_status", Level::kAuto},    {"create_file", Level::kNotify},
-                 {"modify_file", Level::kNotify}, {"delete_file", Level::kNotify},
+  dev.actions = {{"read_file", Level::kAuto},     {"list_directory", Level::kAuto}, {"git_status", Level::kAuto},
+                 {"create_file", Level::kNotify}, {"modify_file", Level::kNotify},  {"delete_file", Level::kNotify},
                  {"git_push", Level::kApprove}};
   dev.where = {100, 1};
   Profile alone;
@@ -294,8 +287,7 @@ TEST(Decide, ForbiddingNeedsNoIdentity) {
 
 TEST(Decide, AScriptIsItsInterpreter) {
   Policy p = Example();
-  p.exec.push_back(
-      Rule("python", {Words({"python3"}), Path(Act::kRead), Text(99, 0, 9)}, Level::kAuto));
+  p.exec.push_back(Rule("python", {Words({"python3"}), Path(Act::kRead), Text(99, 0, 9)}, Level::kAuto));
   p.exec.push_back(Rule("no-deploy", {Words({"deploy"}), Rest()}, Level::kForbid));
   Bind(p);
   auto rewritten = [&](const char* line, const char* file) {
@@ -330,20 +322,17 @@ Policy AnyPolicy(Random& r) {
   for (size_t i = 0; i < 1 + r.Below(6); ++i) {
     std::vector<Element> argv = {Words({kPrograms[r.Below(3)]})};
     for (size_t e = 0; e < r.Below(3); ++e)
-      argv.push_back(r.Coin() ? Words({kWords[r.Below(5)]})
-                              : Path(static_cast<Act>(r.Below(3)), 0, 2));
+      argv.push_back(r.Coin() ? Words({kWords[r.Below(5)]}) : Path(static_cast<Act>(r.Below(3)), 0, 2));
     if (r.Coin()) argv.push_back(Rest());
     std::optional<Level> level;
     if (r.Coin()) level = AnyLevel(r);
-    p.exec.push_back(Rule("e" + std::to_string(i), std::move(argv), level,
-                          r.Coin() ? kActions[r.Below(3)] : ""));
+    p.exec.push_back(Rule("e" + std::to_string(i), std::move(argv), level, r.Coin() ? kActions[r.Below(3)] : ""));
   }
   for (size_t i = 0; i < r.Below(4); ++i)
-    p.paths.push_back(r.Coin() ? Under("p" + std::to_string(i), AnyLevel(r),
-                                       static_cast<uint8_t>(1 + r.Below(7)),
-                                       r.Coin() ? "${workspace}" : "/etc")
-                               : Globs("g" + std::to_string(i), AnyLevel(r),
-                                       static_cast<uint8_t>(1 + r.Below(7)), {"**/.env*"}));
+    p.paths.push_back(
+        r.Coin() ? Under("p" + std::to_string(i), AnyLevel(r), static_cast<uint8_t>(1 + r.Below(7)),
+                         r.Coin() ? "${workspace}" : "/etc")
+                 : Globs("g" + std::to_string(i), AnyLevel(r), static_cast<uint8_t>(1 + r.Below(7)), {"**/.env*"}));
   if (r.Coin()) {
     Profile profile;
     profile.name = p.default_profile = "d";
@@ -463,8 +452,7 @@ TEST(DecideProperty, AProfileNeverGoesBelowTheFloor) {
 TEST(Decide, IsCheap) {
   Policy p = Example();
   for (int i = 0; i < 100; ++i)
-    p.exec.push_back(Rule("r" + std::to_string(i),
-                          {Words({"p" + std::to_string(i)}), Regex("[a-z]+", 0, 4)},
+    p.exec.push_back(Rule("r" + std::to_string(i), {Words({"p" + std::to_string(i)}), Regex("[a-z]+", 0, 4)},
                           i % 2 == 0 ? Level::kForbid : Level::kAuto));
   Bind(p);
   const Call call = Line("git diff HEAD~1 -- src/a.c");
@@ -473,12 +461,10 @@ TEST(Decide, IsCheap) {
   constexpr int kTimes = 500;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kTimes; ++i) (void)Decide(p, call, facts, "");
-  const auto each = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                        std::chrono::steady_clock::now() - start) /
-                    kTimes;
+  const auto each =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start) / kTimes;
   RecordProperty("decide_ns", static_cast<int>(each.count()));
-  EXPECT_LT(each.count(), 5'000'000)
-      << "a debug or sanitizer build on a busy machine still has this";
+  EXPECT_LT(each.count(), 5'000'000) << "a debug or sanitizer build on a busy machine still has this";
 }
 
 }  // namespace

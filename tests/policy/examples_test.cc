@@ -10,11 +10,9 @@ using namespace maker;
 
 Policy Small() {
   Policy p;
-  p.exec = {
-      Rule("rg", {Words({"rg"}), Text(99), Path(Act::kRead, 0, 4)}, Level::kAuto, "read_file"),
-      Rule("no-sudo", {Words({"sudo"}), Rest()}, Level::kForbid)};
-  p.paths = {Under("ws", Level::kAuto, kReadWrite, "${workspace}"),
-             Globs("env", Level::kForbid, kAll, {"**/.env"})};
+  p.exec = {Rule("rg", {Words({"rg"}), Text(99), Path(Act::kRead, 0, 4)}, Level::kAuto, "read_file"),
+            Rule("no-sudo", {Words({"sudo"}), Rest()}, Level::kForbid)};
+  p.paths = {Under("ws", Level::kAuto, kReadWrite, "${workspace}"), Globs("env", Level::kForbid, kAll, {"**/.env"})};
   Bind(p);
   for (Program& program : p.programs) program.files.clear();  // nothing of it is installed
   return p;
@@ -24,11 +22,10 @@ TEST(Examples, MatchAndNotMatch) {
   const struct {
     const char* line;
     bool matches;
-  } cases[] = {{"rg TODO src", true},   {"rg TODO", true},
-               {"rg -x TODO", false},   {"rg TODO /etc", false},
-               {"rg TODO .env", false}, {"rg TODO > .env", false},
-               {"grep TODO", false},    {"rg TODO /workspace/a", true},
-               {"rg TODO ../x", false}};
+  } cases[] = {
+      {"rg TODO src", true},   {"rg TODO", true},         {"rg -x TODO", false}, {"rg TODO /etc", false},
+      {"rg TODO .env", false}, {"rg TODO > .env", false}, {"grep TODO", false},  {"rg TODO /workspace/a", true},
+      {"rg TODO ../x", false}};
   for (const auto& c : cases) {
     Policy p = Small();
     p.exec[0].match = {{c.line, {7, 3}}};

@@ -24,8 +24,7 @@ PolicySet Bound(const std::vector<std::string>& texts) {
   for (size_t i = 0; i < texts.size(); ++i) {
     auto policy = std::make_shared<Policy>(Loaded(texts[i], "F" + std::to_string(i)));
     for (Program& program : policy->programs)
-      program.files = {
-          {"/usr/bin/" + program.name, 1, std::hash<std::string>()(program.name), std::nullopt}};
+      program.files = {{"/usr/bin/" + program.name, 1, std::hash<std::string>()(program.name), std::nullopt}};
     layers.push_back(std::move(policy));
   }
   auto set = PolicySet::Make(std::move(layers));
@@ -38,13 +37,12 @@ Facts Tidy(const PolicySet& set, const Call& call) {
   facts.workspace = "/ws";
   const Wanted wanted = Want(set, call);
   for (const WantedPath& path : wanted.paths)
-    facts.paths.push_back({true, "", path.text[0] == '/' ? path.text : "/ws/" + path.text, true,
-                           path.is_directory, 1, 1});
+    facts.paths.push_back(
+        {true, "", path.text[0] == '/' ? path.text : "/ws/" + path.text, true, path.is_directory, 1, 1});
   for (const WantedProgram& program : wanted.programs)
-    facts.programs.push_back(
-        {true, "", program.path, 1,
-         std::hash<std::string>()(program.path.substr(program.path.rfind('/') + 1)), std::nullopt,
-         true, true, false});
+    facts.programs.push_back({true, "", program.path, 1,
+                              std::hash<std::string>()(program.path.substr(program.path.rfind('/') + 1)), std::nullopt,
+                              true, true, false});
   facts.counters.assign(wanted.counters.size(), {true, 0});
   return facts;
 }
@@ -70,35 +68,29 @@ const std::string kGit = "exec:\n  - { id: git, level: auto, action: git, argv: 
 TEST(Layers, EachMatterIsJudgedByAllThatSpeakOfIt) {
   const std::string project = Layer("project", kGit);
   EXPECT_EQ(Say(Bound({project}), Line("git status")), "auto git project");
-  EXPECT_EQ(Say(Bound({project, Layer("org", "limits: { wall: 2m }\n")}), Line("git status")),
-            "auto git project")
+  EXPECT_EQ(Say(Bound({project, Layer("org", "limits: { wall: 2m }\n")}), Line("git status")), "auto git project")
       << "a layer without the section says nothing";
-  EXPECT_EQ(Say(Bound({project, Layer("org", "exec:\n  - { id: ls, level: auto, argv: [ls] }\n")}),
-                Line("git status")),
+  EXPECT_EQ(Say(Bound({project, Layer("org", "exec:\n  - { id: ls, level: auto, argv: [ls] }\n")}), Line("git status")),
             "forbid no-rule org");
-  const std::string pass =
-      "unmatched: { exec: pass }\nexec:\n  - { id: never, forbid: no, argv: [git, push, ...] }\n";
+  const std::string pass = "unmatched: { exec: pass }\nexec:\n  - { id: never, forbid: no, argv: [git, push, ...] }\n";
   EXPECT_EQ(Say(Bound({project, Layer("org", pass)}), Line("git status")), "auto git project");
   EXPECT_EQ(Say(Bound({project, Layer("org", pass)}), Line("git push x")), "forbid never org");
   EXPECT_EQ(Say(Bound({Layer("org", pass)}), Line("git status")), "forbid no-rule ")
       << "what every layer passes on is forbidden";
-  EXPECT_EQ(Say(Bound({Layer("org", "limits: { wall: 2m }\n")}), Line("git status")),
-            "forbid no-rule ")
+  EXPECT_EQ(Say(Bound({Layer("org", "limits: { wall: 2m }\n")}), Line("git status")), "forbid no-rule ")
       << "a matter of which no layer speaks";
 }
 
 TEST(Layers, AListOfAnyLayerBindsTheActionWhoseverRuleNamedIt) {
   const std::string org = Layer("org", "default-profile: p\nprofiles:\n  p: { approve: [git] }\n");
   EXPECT_EQ(Say(Bound({Layer("project", kGit), org}), Line("git status")), "approve git org");
-  const std::string silent = Layer(
-      "org", "default-profile: p\nprofiles:\n  p: { otherwise: forbid, auto: [read_file] }\n");
+  const std::string silent =
+      Layer("org", "default-profile: p\nprofiles:\n  p: { otherwise: forbid, auto: [read_file] }\n");
   EXPECT_EQ(Say(Bound({Layer("project", kGit), silent}), Line("git status")), "auto git project")
       << "its silence binds only its own rules";
   // A layer that lacks the chosen profile takes its own default; one that none has is refused.
-  const std::string night = Layer(
-      "project",
-      kGit +
-          "default-profile: day\nprofiles:\n  day: { auto: [git] }\n  night: { forbid: [git] }\n");
+  const std::string night =
+      Layer("project", kGit + "default-profile: day\nprofiles:\n  day: { auto: [git] }\n  night: { forbid: [git] }\n");
   EXPECT_EQ(Say(Bound({night, org}), Line("git status"), "night"), "forbid git project");
   EXPECT_EQ(Say(Bound({night, org}), Line("git status"), "nigth"), "forbid profile ");
 }
@@ -106,21 +98,19 @@ TEST(Layers, AListOfAnyLayerBindsTheActionWhoseverRuleNamedIt) {
 // A cloned repository, or the agent's last call, can narrow and never widen.
 TEST(Layers, AWorkspacesOwnPolicyOnlyNarrows) {
   const std::string project = Layer("project", kGit + "environment: { pass: [CI] }\n");
-  const std::string grabs =
-      Layer("workspace",
-            "programs: { git: /ws/evil }\n"
-            "exec:\n  - { id: all, level: auto, argv: [[git, sudo], ...] }\n"
-            "paths:\n  - { id: everything, level: auto, may: [read], match: [\"/**\"] }\n"
-            "environment: { pass: [CI, TZ] }\nworkspace: { mode: direct, executable: yes "
-            "}\ninside: { no-rule: allow }\n"
-            "default-profile: mine\nprofiles:\n  mine: { otherwise: auto }\n");
+  const std::string grabs = Layer("workspace",
+                                  "programs: { git: /ws/evil }\n"
+                                  "exec:\n  - { id: all, level: auto, argv: [[git, sudo], ...] }\n"
+                                  "paths:\n  - { id: everything, level: auto, may: [read], match: [\"/**\"] }\n"
+                                  "environment: { pass: [CI, TZ] }\nworkspace: { mode: direct, executable: yes "
+                                  "}\ninside: { no-rule: allow }\n"
+                                  "default-profile: mine\nprofiles:\n  mine: { otherwise: auto }\n");
   const PolicySet set = Bound({project, grabs});
   EXPECT_EQ(Ask(set, Line("git status")).level, Level::kAuto);
   EXPECT_EQ(Ask(set, Line("sudo id")).level, Level::kForbid);
   EXPECT_EQ(Ask(set, Line("git status > /etc/x")).level, Level::kForbid);
   EXPECT_EQ(Ask(set, Line("TZ=x git status")).level, Level::kForbid);
-  EXPECT_EQ(Ask(set, Line("git status"), "mine").level, Level::kForbid)
-      << "its profile makes no name known";
+  EXPECT_EQ(Ask(set, Line("git status"), "mine").level, Level::kForbid) << "its profile makes no name known";
   EXPECT_FALSE(set.settings().executable);
   EXPECT_EQ(set.settings().workspace_mode, WorkspaceMode::kCopyOnWrite);
   EXPECT_EQ(set.settings().inside.no_rule, InsideNoRule::kForbid);
@@ -129,8 +119,8 @@ TEST(Layers, AWorkspacesOwnPolicyOnlyNarrows) {
   file.path = "/etc/passwd";
   EXPECT_EQ(Ask(set, file).level, Level::kForbid) << "no layer above speaks of paths";
   // Even where a layer above only passes on.
-  const std::string org = Layer(
-      "org", "unmatched: { exec: pass }\nexec:\n  - { id: n, forbid: no, argv: [rm, ...] }\n");
+  const std::string org =
+      Layer("org", "unmatched: { exec: pass }\nexec:\n  - { id: n, forbid: no, argv: [rm, ...] }\n");
   EXPECT_EQ(Ask(Bound({org, grabs}), Line("sudo id")).level, Level::kForbid);
   const std::string narrows =
       Layer("workspace", "exec:\n  - { id: look, level: auto, argv: [git, [status, log], ...] }\n");
@@ -139,19 +129,18 @@ TEST(Layers, AWorkspacesOwnPolicyOnlyNarrows) {
 }
 
 TEST(Layers, SettingsAreTheStrictestOfThoseThatSayThem) {
-  const PolicySet set =
-      Bound({Layer("org",
-                   "limits: { wall: 2m, pids: 9 }\ninside: { no-rule: allow, approve: ask }\n"
-                   "workspace: { mode: direct, apply: auto, executable: yes, trash: { keep: 1d, "
-                   "max: 2GiB } }\n"
-                   "jail: { tier: landlock }\nenvironment: { pass: [CI, TZ] }\nrequire-reason: "
-                   "[read_file]\n"),
-             Layer("project",
-                   "limits: { wall: 3m, memory: 1GiB }\ninside: { no-rule: allow }\n"
-                   "workspace: { mode: copy-on-write, apply: review, executable: no, trash: { "
-                   "keep: 7d, max: 1GiB } }\n"
-                   "jail: { tier: oci, root: host-usr }\nenvironment: { pass: [CI] "
-                   "}\nrequire-reason: [delete_file]\n")});
+  const PolicySet set = Bound({Layer("org",
+                                     "limits: { wall: 2m, pids: 9 }\ninside: { no-rule: allow, approve: ask }\n"
+                                     "workspace: { mode: direct, apply: auto, executable: yes, trash: { keep: 1d, "
+                                     "max: 2GiB } }\n"
+                                     "jail: { tier: landlock }\nenvironment: { pass: [CI, TZ] }\nrequire-reason: "
+                                     "[read_file]\n"),
+                               Layer("project",
+                                     "limits: { wall: 3m, memory: 1GiB }\ninside: { no-rule: allow }\n"
+                                     "workspace: { mode: copy-on-write, apply: review, executable: no, trash: { "
+                                     "keep: 7d, max: 1GiB } }\n"
+                                     "jail: { tier: oci, root: host-usr }\nenvironment: { pass: [CI] "
+                                     "}\nrequire-reason: [delete_file]\n")});
   const Settings& s = set.settings();
   EXPECT_EQ(s.limits.wall_ms, 120'000u);
   EXPECT_EQ(s.limits.pids, 9u);
@@ -176,24 +165,18 @@ TEST(Layers, WhatDoesNotAgreeIsRefused) {
     return set ? std::string() : set.error().front().problem.what;
   };
   EXPECT_NE(problem({}), "");
-  EXPECT_NE(problem({Layer("org", ""), Layer("org", "")}).find("a second org layer"),
+  EXPECT_NE(problem({Layer("org", ""), Layer("org", "")}).find("a second org layer"), std::string::npos);
+  EXPECT_NE(problem({Layer("org", "programs: { k: /a/k }\n"), Layer("team", "programs: { k: /b/k }\n")})
+                .find("another program"),
             std::string::npos);
-  EXPECT_NE(
-      problem({Layer("org", "programs: { k: /a/k }\n"), Layer("team", "programs: { k: /b/k }\n")})
-          .find("another program"),
-      std::string::npos);
-  EXPECT_EQ(
-      problem({Layer("org", "programs: { k: /a/k }\n"), Layer("team", "programs: { k: /a/k }\n")}),
-      "");
-  EXPECT_NE(problem({Layer("org", "jail: { root: host-usr }\n"),
-                     Layer("team", "jail: { root: \"image:dev\" }\n")})
+  EXPECT_EQ(problem({Layer("org", "programs: { k: /a/k }\n"), Layer("team", "programs: { k: /a/k }\n")}), "");
+  EXPECT_NE(problem({Layer("org", "jail: { root: host-usr }\n"), Layer("team", "jail: { root: \"image:dev\" }\n")})
                 .find("root"),
             std::string::npos);
 }
 
 TEST(Layers, TestsRunWithAllLayersAndAStricterOneFailsNothing) {
-  const std::string project =
-      Layer("project", kGit + "tests:\n  - { run: \"git push\", expect: auto, by: git }\n");
+  const std::string project = Layer("project", kGit + "tests:\n  - { run: \"git push\", expect: auto, by: git }\n");
   const std::string org = Layer("org",
                                 "unmatched: { exec: pass }\nexec:\n  - { id: no-push, forbid: no, "
                                 "argv: [git, push, ...] }\n");
@@ -202,12 +185,9 @@ TEST(Layers, TestsRunWithAllLayersAndAStricterOneFailsNothing) {
   ASSERT_EQ(told.size(), 1u);
   EXPECT_FALSE(told[0].fails) << "an org can always tighten";
   // Looser than expected fails, and a layer that is stricter by itself.
-  EXPECT_TRUE(RunExamples(Bound(
-      {Layer("project", kGit + "tests:\n  - { run: \"git push\", expect: approve }\n")}))[0]
-                  .fails);
-  EXPECT_TRUE(RunExamples(Bound(
-      {Layer("project", kGit + "tests:\n  - { run: \"ls\", expect: auto }\n")}))[0]
-                  .fails);
+  EXPECT_TRUE(
+      RunExamples(Bound({Layer("project", kGit + "tests:\n  - { run: \"git push\", expect: approve }\n")}))[0].fails);
+  EXPECT_TRUE(RunExamples(Bound({Layer("project", kGit + "tests:\n  - { run: \"ls\", expect: auto }\n")}))[0].fails);
 }
 
 TEST(Inside, RulesAndTheRest) {
@@ -222,22 +202,18 @@ TEST(Inside, RulesAndTheRest) {
   EXPECT_EQ(Ask(allow, Line("git describe", true)).level, Level::kAuto);
   EXPECT_EQ(Ask(allow, Line("make all", true)).level, Level::kAuto);
   EXPECT_EQ(Ask(allow, Line("cc -c x.c", true)).level, Level::kAuto) << "inside.no-rule";
-  EXPECT_EQ(Ask(allow, Line("sh -c x", true)).level, Level::kAuto)
-      << "a rule for calls alone does not name it";
+  EXPECT_EQ(Ask(allow, Line("sh -c x", true)).level, Level::kAuto) << "a rule for calls alone does not name it";
   EXPECT_EQ(Ask(allow, Line("git push --force x", true)).level, Level::kForbid) << "inside.approve";
-  EXPECT_EQ(Ask(allow, Line("git stash", true)).level, Level::kForbid)
-      << "a rule that asks names the program";
+  EXPECT_EQ(Ask(allow, Line("git stash", true)).level, Level::kForbid) << "a rule that asks names the program";
   EXPECT_EQ(Ask(allow, Line("sudo id", true)).level, Level::kForbid);
-  const PolicySet ask =
-      Bound({Layer("project", rules + "inside: { no-rule: allow, approve: ask }\n")});
+  const PolicySet ask = Bound({Layer("project", rules + "inside: { no-rule: allow, approve: ask }\n")});
   EXPECT_EQ(Ask(ask, Line("git push x", true)).level, Level::kApprove);
   EXPECT_EQ(Ask(ask, Line("git stash", true)).level, Level::kApprove);
   const PolicySet forbid = Bound({Layer("project", rules)});
   EXPECT_EQ(Ask(forbid, Line("cc -c x.c", true)).level, Level::kForbid) << "the default";
-  EXPECT_EQ(Ask(Bound({Layer("project", "limits: { wall: 2m }\ninside: { no-rule: allow }\n")}),
-                Line("cc x", true))
-                .level,
-            Level::kForbid)
+  EXPECT_EQ(
+      Ask(Bound({Layer("project", "limits: { wall: 2m }\ninside: { no-rule: allow }\n")}), Line("cc x", true)).level,
+      Level::kForbid)
       << "no layer speaks of programs";
   Call loaded = Line("make all", true);
   loaded.environment = {{"LD_PRELOAD", "/ws/p.so"}, {"HOME", "/"}};
@@ -255,10 +231,10 @@ TEST(Network, HostsAreJudgedByEveryLayer) {
       "network:\n  - { id: hub, level: approve, hosts: [hub.org], ports: [443] }\n"
       "  - { id: all, level: auto, hosts: [\"*.in.org\"], ports: [443, 80], methods: [GET] }\n"
       "  - { id: bad, forbid: no, hosts: [evil.in.org] }\n";
-  const PolicySet set = Bound({Layer(
-      "project", net + "exec:\n  - { id: push, level: auto, argv: [git, push], network: [hub] }\n  "
-                       "- { id: fetch, level: auto, argv: [get, { host: 443 }] }\n"
-                       "  - { id: plain, level: auto, argv: [git, status] }\n")});
+  const PolicySet set =
+      Bound({Layer("project", net + "exec:\n  - { id: push, level: auto, argv: [git, push], network: [hub] }\n  "
+                                    "- { id: fetch, level: auto, argv: [get, { host: 443 }] }\n"
+                                    "  - { id: plain, level: auto, argv: [git, status] }\n")});
   auto http = [](const std::string& url, const std::string& method = "GET") {
     Call call;
     call.tool = Tool::kHttpRequest;
@@ -274,22 +250,18 @@ TEST(Network, HostsAreJudgedByEveryLayer) {
   EXPECT_EQ(Say(set, http("https://in.org/")), "forbid no-host project") << "below the domain only";
   EXPECT_EQ(Say(set, http("https://xin.org/")), "forbid no-host project");
   EXPECT_EQ(Say(set, http("https://evil.in.org/")), "forbid bad project");
-  EXPECT_EQ(Ask(set, Line("git push")).level, Level::kApprove)
-      << "the rule that it reaches is joined";
+  EXPECT_EQ(Ask(set, Line("git push")).level, Level::kApprove) << "the rule that it reaches is joined";
   EXPECT_EQ(Ask(set, Line("git push")).reach[0].groups.size(), 1u);
   EXPECT_TRUE(Ask(set, Line("git status")).reach[0].groups[0].empty()) << "no network";
   EXPECT_EQ(Ask(set, Line("get a.in.org")).level, Level::kAuto);
   EXPECT_EQ(Ask(set, Line("get other.org")).level, Level::kForbid);
-  const std::string org =
-      Layer("org", "network:\n  - { id: none, level: auto, hosts: [in.org], ports: [443] }\n");
-  std::vector<std::shared_ptr<const Policy>> both = {set.layers()[0],
-                                                     std::make_shared<Policy>(Loaded(org))};
+  const std::string org = Layer("org", "network:\n  - { id: none, level: auto, hosts: [in.org], ports: [443] }\n");
+  std::vector<std::shared_ptr<const Policy>> both = {set.layers()[0], std::make_shared<Policy>(Loaded(org))};
   EXPECT_EQ(Say(std::move(*PolicySet::Make(both)), http("https://hub.org/")), "forbid no-host org");
-  for (const char* bad :
-       {"ftp://x.org", "https://u@x.org", "https://x.org#f", "https://[::1]/", "https:///x",
-        "https://x.org:0/", "https://x.org:99999/", "https://x_y.org/", "https://x..org/",
-        "https://%78.org/", "//x.org", "https://x.org\\@y/", "http://0x7f.1/", "http://2130706433/",
-        "http://127.1/", "http://0177.0.0.1/", "http://1.2.3.256/"})
+  for (const char* bad : {"ftp://x.org", "https://u@x.org", "https://x.org#f", "https://[::1]/", "https:///x",
+                          "https://x.org:0/", "https://x.org:99999/", "https://x_y.org/", "https://x..org/",
+                          "https://%78.org/", "//x.org", "https://x.org\\@y/", "http://0x7f.1/", "http://2130706433/",
+                          "http://127.1/", "http://0177.0.0.1/", "http://1.2.3.256/"})
     EXPECT_FALSE(ReadUrl(bad).has_value()) << bad;
 }
 
@@ -325,12 +297,11 @@ class SmallCounters : public Counters {
 };
 
 TEST(Counters, AttemptsLeasesAndBreakersForbidWhereTheyAreFull) {
-  const PolicySet set =
-      Bound({Layer("project",
-                   "exec:\n  - { id: restart, level: auto, argv: [svc], attempts: { max: 3, per: "
-                   "1h }, lease: staging }\n"
-                   "  - { id: other, level: auto, argv: [ls] }\nsession: { calls: { max: 5 }, "
-                   "same-call: { max: 2, within-last: 9 } }\n")});
+  const PolicySet set = Bound({Layer("project",
+                                     "exec:\n  - { id: restart, level: auto, argv: [svc], attempts: { max: 3, per: "
+                                     "1h }, lease: staging }\n"
+                                     "  - { id: other, level: auto, argv: [ls] }\nsession: { calls: { max: 5 }, "
+                                     "same-call: { max: 2, within-last: 9 } }\n")});
   const Call call = Line("svc");
   const Wanted wanted = Want(set, call);
   ASSERT_EQ(wanted.counters.size(), 4u);
@@ -344,11 +315,9 @@ TEST(Counters, AttemptsLeasesAndBreakersForbidWhereTheyAreFull) {
     full.counters[i].used = wanted.counters[i].breaker.max;
     EXPECT_EQ(Decide(set, call, full, "").level, Level::kForbid) << wanted.counters[i].id;
     full.counters[i] = {false, 0};
-    EXPECT_EQ(Decide(set, call, full, "").level, Level::kForbid)
-        << "not known: " << wanted.counters[i].id;
+    EXPECT_EQ(Decide(set, call, full, "").level, Level::kForbid) << "not known: " << wanted.counters[i].id;
     full.counters.resize(i);
-    EXPECT_EQ(Decide(set, call, full, "").level, Level::kForbid)
-        << "not looked up: " << wanted.counters[i].id;
+    EXPECT_EQ(Decide(set, call, full, "").level, Level::kForbid) << "not looked up: " << wanted.counters[i].id;
   }
   EXPECT_EQ(Want(set, Line("ls")).counters.size(), 2u) << "the session's alone";
   Call own;
@@ -357,9 +326,8 @@ TEST(Counters, AttemptsLeasesAndBreakersForbidWhereTheyAreFull) {
 }
 
 TEST(Counters, TwoCallsNeverTakeTheLastPlace) {
-  const PolicySet set = Bound({Layer(
-      "project",
-      "exec:\n  - { id: restart, level: auto, argv: [svc], attempts: { max: 100, per: 1h } }\n")});
+  const PolicySet set = Bound(
+      {Layer("project", "exec:\n  - { id: restart, level: auto, argv: [svc], attempts: { max: 100, per: 1h } }\n")});
   const Call call = Line("svc");
   SmallCounters store;
   std::atomic<int> ran = 0, refused = 0;
@@ -396,15 +364,14 @@ TEST(Tools, SchemaAndCheckAreTheSameValues) {
                                 "repeat: 0..1 }, --, { path: read, repeat: 1..3, as: files }]\n"
                                 "    tool: { name: run_all, description: Runs. }\n"));
   const ExecRule& rule = p.exec[0];
-  EXPECT_EQ(
-      ToolSchema(rule),
-      "{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"minimum\":1,"
-      "\"maximum\":9,\"description\":\"a number from 1 to 9\"},"
-      "\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":4095,\"pattern\":\"^([a-z]+)$\","
-      "\"description\":\"an argument that fits /[a-z]+/\"},"
-      "\"files\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":"
-      "4095},\"minItems\":1,\"maxItems\":3,\"description\":\"a path to read\"}},"
-      "\"required\":[\"count\",\"files\"],\"additionalProperties\":false}");
+  EXPECT_EQ(ToolSchema(rule),
+            "{\"type\":\"object\",\"properties\":{\"count\":{\"type\":\"integer\",\"minimum\":1,"
+            "\"maximum\":9,\"description\":\"a number from 1 to 9\"},"
+            "\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":4095,\"pattern\":\"^([a-z]+)$\","
+            "\"description\":\"an argument that fits /[a-z]+/\"},"
+            "\"files\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":"
+            "4095},\"minItems\":1,\"maxItems\":3,\"description\":\"a path to read\"}},"
+            "\"required\":[\"count\",\"files\"],\"additionalProperties\":false}");
   const ToolArgument count{"count", false, true, {"3"}}, files{"files", true, false, {"a", "-b"}},
       name{"name", false, false, {"x"}};
   auto argv = FillTool(rule, {files, count});
@@ -412,29 +379,27 @@ TEST(Tools, SchemaAndCheckAreTheSameValues) {
   EXPECT_EQ(*argv, (std::vector<std::string>{"run", "all", "3", "--", "a", "-b"}));
   EXPECT_TRUE(FitArgv(rule.argv, *argv).fits) << "what the schema takes, the pattern fits";
   EXPECT_EQ(FillTool(rule, {count, name, files})->size(), 7u);
-  const std::vector<std::vector<ToolArgument>> bad = {
-      {count},
-      {files},
-      {count, files, {"more", false, false, {"x"}}},
-      {count, count, files},
-      {{"count", false, true, {"10"}}, files},
-      {{"count", false, true, {"0"}}, files},
-      {{"count", false, false, {"3"}}, files},
-      {{"count", true, true, {"3"}}, files},
-      {count, {"files", true, false, {}}},
-      {count, {"files", true, false, {"a", "b", "c", "d"}}},
-      {count, {"files", false, false, {"a"}}},
-      {count, {"files", true, false, {""}}},
-      {count, files, {"name", false, false, {"X"}}},
-      {count, files, {"name", false, false, {"-x"}}},
-      {count, {"files", true, false, {std::string("a\0b", 3)}}},
-      {count, {"files", true, false, {std::string(5000, 'a')}}}};
+  const std::vector<std::vector<ToolArgument>> bad = {{count},
+                                                      {files},
+                                                      {count, files, {"more", false, false, {"x"}}},
+                                                      {count, count, files},
+                                                      {{"count", false, true, {"10"}}, files},
+                                                      {{"count", false, true, {"0"}}, files},
+                                                      {{"count", false, false, {"3"}}, files},
+                                                      {{"count", true, true, {"3"}}, files},
+                                                      {count, {"files", true, false, {}}},
+                                                      {count, {"files", true, false, {"a", "b", "c", "d"}}},
+                                                      {count, {"files", false, false, {"a"}}},
+                                                      {count, {"files", true, false, {""}}},
+                                                      {count, files, {"name", false, false, {"X"}}},
+                                                      {count, files, {"name", false, false, {"-x"}}},
+                                                      {count, {"files", true, false, {std::string("a\0b", 3)}}},
+                                                      {count, {"files", true, false, {std::string(5000, 'a')}}}};
   for (size_t i = 0; i < bad.size(); ++i) EXPECT_FALSE(FillTool(rule, bad[i])) << i;
 }
 
 TEST(Shorthand, IsRewrittenIntoRules) {
-  const Policy p = Loaded(
-      ReadText(std::string(WARDER_SOURCE_DIR) + "/tests/data/policies/golden/log-analyzer.yaml"));
+  const Policy p = Loaded(ReadText(std::string(WARDER_SOURCE_DIR) + "/tests/data/policies/golden/log-analyzer.yaml"));
   ASSERT_EQ(p.exec.size(), 2u);
   EXPECT_EQ(p.exec[0].level, Level::kAuto);
   EXPECT_EQ(p.exec[0].network, std::vector<std::string>{"allowed-hosts-9090"});

@@ -9,8 +9,8 @@ namespace {
 
 TEST(Libyaml, ReadsEveryFileOfOursAsTheSameTree) {
   size_t accepted = 0;
-  for (const char* folder : {"policies", "policies/example", "tests/data/policies/good",
-                             "tests/data/policies/bad", "tests/data/policies/not-in-force"})
+  for (const char* folder : {"policies", "policies/example", "tests/data/policies/good", "tests/data/policies/bad",
+                             "tests/data/policies/not-in-force"})
     for (const auto& file : FilesIn(folder)) {
       const std::string bytes = ReadText(file);
       accepted += ParseYaml(bytes).has_value();
@@ -99,8 +99,7 @@ constexpr Hazard kHazards[] = {
     {"a blank line with blanks", "a: b\n   \nc: d\n", true},
     {"less indentation than the list", "a:\n  - b\n - c\n", false},
     {"more indentation than the key", "a: b\n  c: d\n", false},
-    {"words that other readers turn into values", "a: [no, 010, 1.10, 12:30, 0x1f, 1e3, .inf]\n",
-     true},
+    {"words that other readers turn into values", "a: [no, 010, 1.10, 12:30, 0x1f, 1e3, .inf]\n", true},
     {"null", "a: null\n", false},
     {"a tilde", "a: ~\n", false},
     {"a plain scalar that begins with an at sign", "a: @b\n", false},
@@ -119,8 +118,7 @@ constexpr Hazard kHazards[] = {
 TEST(Libyaml, HazardsAreRefusedOrReadAlike) {
   for (const Hazard& hazard : kHazards) {
     const auto ours = ParseYaml(hazard.text);
-    EXPECT_EQ(ours.has_value(), hazard.accepted)
-        << hazard.name << ": " << (ours ? "" : ours.error().what);
+    EXPECT_EQ(ours.has_value(), hazard.accepted) << hazard.name << ": " << (ours ? "" : ours.error().what);
     EXPECT_EQ(fuzz::Disagreement(hazard.text), "") << hazard.name;
   }
 }

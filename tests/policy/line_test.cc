@@ -318,18 +318,16 @@ class Shells : public testing::Test {
     std::filesystem::create_directories(work / "d" / "e");
     std::ofstream(work / "in") << "input";
     std::ofstream(root_ / "script") << text;
-    const std::string command =
-        "cd " + work.string() + " && PATH=" + (root_ / "bin").string() + " LC_ALL=C.UTF-8 " +
-        shell + " " + (root_ / "script").string() + " > " + (root_ / "out").string() + " 2> " +
-        (root_ / "err").string() + " 3> " + (root_ / "dirs").string() + " < /dev/null";
+    const std::string command = "cd " + work.string() + " && PATH=" + (root_ / "bin").string() + " LC_ALL=C.UTF-8 " +
+                                shell + " " + (root_ / "script").string() + " > " + (root_ / "out").string() + " 2> " +
+                                (root_ / "err").string() + " 3> " + (root_ / "dirs").string() + " < /dev/null";
     std::string seen = "status " + std::to_string(system(command.c_str()));
     for (const char* name : {"out", "err", "dirs"})
       seen += std::string("\n") + name + ":" + ReadFile(root_ / name, 1 << 20).value_or("?");
     std::vector<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(work))
       if (entry.is_regular_file())
-        files.push_back(entry.path().string() + "=" +
-                        ReadFile(entry.path(), 1 << 20).value_or("?"));
+        files.push_back(entry.path().string() + "=" + ReadFile(entry.path(), 1 << 20).value_or("?"));
     std::sort(files.begin(), files.end());
     for (const std::string& file : files) seen += "\n" + file;
     return seen;

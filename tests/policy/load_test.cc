@@ -24,8 +24,7 @@ TEST(Load, EveryBadFileIsRefusedAsItsFirstLineSays) {
     LoadResult result = LoadPolicy("F", bytes);
     // What is seen only with all layers at hand, of this one alone.
     if (result.problems.empty())
-      for (PolicySet::Problem& problem : CheckSet(result.policy))
-        result.problems.push_back(std::move(problem.problem));
+      for (PolicySet::Problem& problem : CheckSet(result.policy)) result.problems.push_back(std::move(problem.problem));
     std::string said = "\n" + result.Describe("F");
     EXPECT_NE(said.find("\n" + expected + "\n"), std::string::npos)
         << file << "\nsaid: " << said << "\nnot: " << expected;
@@ -36,21 +35,18 @@ TEST(Load, EveryBadFileIsRefusedAsItsFirstLineSays) {
 
 // What follows from one slip is not told as another.
 TEST(Load, OneSlipIsToldOnce) {
-  for (const char* name :
-       {"action-capital", "path-variable-write-typo", "forbid-true", "flag-placeholder",
-        "quote-left-open", "unquoted-variable", "unquoted-colon"}) {
-    const std::string file =
-        std::string(WARDER_SOURCE_DIR "/tests/data/policies/bad/") + name + ".yaml";
+  for (const char* name : {"action-capital", "path-variable-write-typo", "forbid-true", "flag-placeholder",
+                           "quote-left-open", "unquoted-variable", "unquoted-colon"}) {
+    const std::string file = std::string(WARDER_SOURCE_DIR "/tests/data/policies/bad/") + name + ".yaml";
     LoadResult result = LoadPolicy("F", ReadText(file));
     EXPECT_EQ(result.problems.size(), 1u) << name << "\n" << result.Describe("F");
   }
   // Flags that programs have are no slips.
   for (const char* flag : {"-DNAME", "-DNDEBUG", "-O", "--no-TEXTURE", "-XFILE2", "-IDIR"}) {
-    LoadResult result = LoadPolicy(
-        "F",
-        std::string("policy: 1\nlayer: project\nid: t/x\nexec:\n  - { id: b, level: auto, argv: "
-                    "[cc, { flags: [\"") +
-            flag + "\"] }] }\n");
+    LoadResult result =
+        LoadPolicy("F", std::string("policy: 1\nlayer: project\nid: t/x\nexec:\n  - { id: b, level: auto, argv: "
+                                    "[cc, { flags: [\"") +
+                            flag + "\"] }] }\n");
     EXPECT_TRUE(result.problems.empty()) << flag << result.Describe("F");
   }
 }
@@ -78,13 +74,11 @@ TEST(Load, StarterPoliciesPassTheirOwnExamplesAndTests) {
     for (const ExecRule& rule : result.policy.exec) {
       EXPECT_FALSE(rule.match.empty()) << file << ": " << rule.id << " has no example";
       if (rule.level != Level::kForbid) {
-        EXPECT_FALSE(rule.not_match.empty())
-            << file << ": " << rule.id << " has no counter-example";
+        EXPECT_FALSE(rule.not_match.empty()) << file << ": " << rule.id << " has no counter-example";
       }
     }
     for (const Finding& finding : RunExamples(result.policy))
-      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; "
-                    << finding.remedy;
+      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; " << finding.remedy;
   }
 }
 
@@ -100,10 +94,9 @@ TEST(Load, ATestThatExpectsTooLittleFails) {
   LoadResult good = LoadPolicy("F", text);
   ASSERT_TRUE(good.problems.empty()) << good.Describe("F");
   EXPECT_TRUE(RunExamples(good.policy).empty());
-  for (auto [from, to] : {std::pair("expect: forbid", "expect: auto"),
-                          std::pair("match: [\"ls -l\"]", "match: [\"ls -a\"]"),
-                          std::pair("not-match: [\"ls -a\"]", "not-match: [\"ls -l\"]"),
-                          std::pair("by: no-rule", "by: look")}) {
+  for (auto [from, to] :
+       {std::pair("expect: forbid", "expect: auto"), std::pair("match: [\"ls -l\"]", "match: [\"ls -a\"]"),
+        std::pair("not-match: [\"ls -a\"]", "not-match: [\"ls -l\"]"), std::pair("by: no-rule", "by: look")}) {
     std::string broken = text;
     broken.replace(broken.find(from), std::string(from).size(), to);
     LoadResult result = LoadPolicy("F", broken);
@@ -121,26 +114,23 @@ TEST(Load, TheExampleLoadsAndPassesItsOwnTests) {
     EXPECT_GE(policy.exec.size(), 14u);
     EXPECT_GE(policy.tests.size(), 20u);
     for (const Finding& finding : RunExamples(policy))
-      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; "
-                    << finding.remedy;
+      ADD_FAILURE() << file << ":" << finding.where.line << ": " << finding.what << "; " << finding.remedy;
   }
 }
 
 TEST(Load, ElementsAndFlagsMeanWhatTheySay) {
-  LoadResult result =
-      LoadPolicy("F", std::string(kHead) +
-                          "exec:\n  - id: r\n    argv: [[a, b], word, [x, y], { re: \"[^/]+\", "
-                          "repeat: 0..2 }, { text: 40 }, { int: 1..9 },\n"
-                          "      { path: delete, repeat: 1..64 }, { host: 443 },\n"
-                          "      { flags: [-p, --stat, \"--\", \"-[rf]\", \"-n INT\", \"-jINT\", "
-                          "\"--max=TEXT\", \"-o WRITE\"] }, ...]\n");
+  LoadResult result = LoadPolicy("F", std::string(kHead) +
+                                          "exec:\n  - id: r\n    argv: [[a, b], word, [x, y], { re: \"[^/]+\", "
+                                          "repeat: 0..2 }, { text: 40 }, { int: 1..9 },\n"
+                                          "      { path: delete, repeat: 1..64 }, { host: 443 },\n"
+                                          "      { flags: [-p, --stat, \"--\", \"-[rf]\", \"-n INT\", \"-jINT\", "
+                                          "\"--max=TEXT\", \"-o WRITE\"] }, ...]\n");
   ASSERT_TRUE(result.problems.empty()) << result.Describe("F");
   const auto& argv = result.policy.exec[0].argv;
   ASSERT_EQ(argv.size(), 10u);
-  const ElementKind kKinds[] = {ElementKind::kWords, ElementKind::kWords, ElementKind::kWords,
-                                ElementKind::kRegex, ElementKind::kText,  ElementKind::kInt,
-                                ElementKind::kPath,  ElementKind::kHost,  ElementKind::kFlags,
-                                ElementKind::kRest};
+  const ElementKind kKinds[] = {ElementKind::kWords, ElementKind::kWords, ElementKind::kWords, ElementKind::kRegex,
+                                ElementKind::kText,  ElementKind::kInt,   ElementKind::kPath,  ElementKind::kHost,
+                                ElementKind::kFlags, ElementKind::kRest};
   for (size_t i = 0; i < argv.size(); ++i) EXPECT_EQ(argv[i].kind, kKinds[i]) << i;
   EXPECT_EQ(argv[3].repeat_low, 0u);
   EXPECT_EQ(argv[3].repeat_high, 2u);
@@ -153,14 +143,10 @@ TEST(Load, ElementsAndFlagsMeanWhatTheySay) {
     FlagForm form;
     const char* text;
     FlagValue value;
-  } const kFlags[] = {{FlagForm::kExact, "-p", FlagValue::kNone},
-                      {FlagForm::kExact, "--stat", FlagValue::kNone},
-                      {FlagForm::kExact, "--", FlagValue::kNone},
-                      {FlagForm::kBundle, "rf", FlagValue::kNone},
-                      {FlagForm::kSeparate, "-n", FlagValue::kInt},
-                      {FlagForm::kGlued, "-j", FlagValue::kInt},
-                      {FlagForm::kGlued, "--max=", FlagValue::kText},
-                      {FlagForm::kSeparate, "-o", FlagValue::kWrite}};
+  } const kFlags[] = {{FlagForm::kExact, "-p", FlagValue::kNone},     {FlagForm::kExact, "--stat", FlagValue::kNone},
+                      {FlagForm::kExact, "--", FlagValue::kNone},     {FlagForm::kBundle, "rf", FlagValue::kNone},
+                      {FlagForm::kSeparate, "-n", FlagValue::kInt},   {FlagForm::kGlued, "-j", FlagValue::kInt},
+                      {FlagForm::kGlued, "--max=", FlagValue::kText}, {FlagForm::kSeparate, "-o", FlagValue::kWrite}};
   ASSERT_EQ(argv[8].flags.size(), std::size(kFlags));
   for (size_t i = 0; i < std::size(kFlags); ++i) {
     EXPECT_EQ(argv[8].flags[i].form, kFlags[i].form) << i;
@@ -173,10 +159,10 @@ TEST(Load, ElementsAndFlagsMeanWhatTheySay) {
 }
 
 TEST(Load, UnitsAreExact) {
-  LoadResult result = LoadPolicy(
-      "F", std::string(kHead) +
-               "limits: { wall: 2m, cpu: 90s, memory: 2GiB, output: 100MB, disk: 1GB, pids: 256, "
-               "files: 1024, read-file: 3KiB, concurrent: 3 }\n");
+  LoadResult result =
+      LoadPolicy("F", std::string(kHead) +
+                          "limits: { wall: 2m, cpu: 90s, memory: 2GiB, output: 100MB, disk: 1GB, pids: 256, "
+                          "files: 1024, read-file: 3KiB, concurrent: 3 }\n");
   ASSERT_TRUE(result.problems.empty()) << result.Describe("F");
   const Limits& limits = result.policy.limits;
   EXPECT_EQ(limits.wall_ms, 120'000u);
@@ -204,14 +190,12 @@ TEST(Load, NoVariableOfTheDenyTableCanBePassed) {
   for (const CodeVariable& variable : kCodeVariables) {
     std::string name(variable.name);
     if (variable.prefix) name += "X";
-    LoadResult result =
-        LoadPolicy("F", std::string(kHead) + "environment: { pass: [\"" + name + "\"] }\n");
+    LoadResult result = LoadPolicy("F", std::string(kHead) + "environment: { pass: [\"" + name + "\"] }\n");
     ASSERT_EQ(result.problems.size(), 1u) << name;
     EXPECT_NE(result.problems[0].what.find(variable.reason), std::string::npos)
         << name << ": " << result.problems[0].what;
   }
-  EXPECT_TRUE(LoadPolicy("F", std::string(kHead) + "environment: { pass: [CI, TZ, LC_ALL] }\n")
-                  .problems.empty());
+  EXPECT_TRUE(LoadPolicy("F", std::string(kHead) + "environment: { pass: [CI, TZ, LC_ALL] }\n").problems.empty());
 }
 
 TEST(Load, AllProblemsAreToldAtOnceAndNotWithoutEnd) {

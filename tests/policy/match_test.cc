@@ -16,12 +16,9 @@ using namespace maker;
 using Argv = std::vector<std::string>;
 
 TEST(Match, OneElement) {
-  const Flag bundle{FlagForm::kBundle, "nil", FlagValue::kNone},
-      number{FlagForm::kSeparate, "-C", FlagValue::kInt},
-      glued{FlagForm::kGlued, "-j", FlagValue::kInt},
-      glob{FlagForm::kGlued, "--glob=", FlagValue::kText},
-      out{FlagForm::kSeparate, "-t", FlagValue::kText},
-      dashes{FlagForm::kExact, "--", FlagValue::kNone};
+  const Flag bundle{FlagForm::kBundle, "nil", FlagValue::kNone}, number{FlagForm::kSeparate, "-C", FlagValue::kInt},
+      glued{FlagForm::kGlued, "-j", FlagValue::kInt}, glob{FlagForm::kGlued, "--glob=", FlagValue::kText},
+      out{FlagForm::kSeparate, "-t", FlagValue::kText}, dashes{FlagForm::kExact, "--", FlagValue::kNone};
   const Element flags = Flags({bundle, number, glued, glob, out});
   const struct {
     Element element;
@@ -86,55 +83,50 @@ TEST(Match, OneElement) {
 }
 
 TEST(Match, DashesLetArgumentsBeginWithOne) {
-  const std::vector<Element> pattern = {
-      Words({"p"}), Flags({{FlagForm::kExact, "--", FlagValue::kNone}}), Path(Act::kDelete, 1, 4)};
+  const std::vector<Element> pattern = {Words({"p"}), Flags({{FlagForm::kExact, "--", FlagValue::kNone}}),
+                                        Path(Act::kDelete, 1, 4)};
   EXPECT_TRUE(FitArgv(pattern, {"p", "--", "-x"}).fits);
   EXPECT_TRUE(FitArgv(pattern, {"p", "x"}).fits);
   EXPECT_FALSE(FitArgv(pattern, {"p", "-x"}).fits);
-  EXPECT_FALSE(FitArgv(pattern, {"p", "x", "--", "-x"}).fits)
-      << "`--` stands where no element takes it";
+  EXPECT_FALSE(FitArgv(pattern, {"p", "x", "--", "-x"}).fits) << "`--` stands where no element takes it";
   EXPECT_TRUE(FitArgv(pattern, {"p", "--", "--"}).fits) << "a file named --";
 }
 
 TEST(Match, NeverArgs) {
   const Argv never = {"-o", "--output", "-exec", "e"};
   const std::pair<const char*, bool> cases[] = {
-      {"-o", true},          {"-ox", true},      {"-uo", true},        {"--o", true},
-      {"--out", true},       {"--output", true}, {"--output=x", true}, {"--outp=x", true},
-      {"--output-x", false}, {"--", false},      {"-", false},         {"-u", false},
-      {"o", false},          {"-exec", true},    {"-exec=1", true},    {"e", true},
-      {"e=1", true},         {"ex", false},      {"--x-o", false}};
-  for (const auto& [word, hit] : cases)
-    EXPECT_EQ(FindNeverArg(never, {"sort", "a", word}).has_value(), hit) << word;
+      {"-o", true},       {"-ox", true},        {"-uo", true},      {"--o", true},         {"--out", true},
+      {"--output", true}, {"--output=x", true}, {"--outp=x", true}, {"--output-x", false}, {"--", false},
+      {"-", false},       {"-u", false},        {"o", false},       {"-exec", true},       {"-exec=1", true},
+      {"e", true},        {"e=1", true},        {"ex", false},      {"--x-o", false}};
+  for (const auto& [word, hit] : cases) EXPECT_EQ(FindNeverArg(never, {"sort", "a", word}).has_value(), hit) << word;
   EXPECT_FALSE(FindNeverArg(never, {"e"})) << "the program itself";
 }
 
 // In how many ways it fits does not matter: each of them counts.
 TEST(Match, PathsOfAllWaysCount) {
-  const std::vector<Element> pattern = {Words({"p"}), Text(99, 0, 3), Path(Act::kRead, 0, 3),
-                                        Path(Act::kWrite, 0, 3)};
+  const std::vector<Element> pattern = {Words({"p"}), Text(99, 0, 3), Path(Act::kRead, 0, 3), Path(Act::kWrite, 0, 3)};
   const Fit fit = FitArgv(pattern, {"p", "a", "b"});
   ASSERT_TRUE(fit.fits);
   EXPECT_EQ(fit.paths.size(), 4u) << "each word may be read, and may be written";
-  const Fit flags = FitArgv({Words({"p"}),
-                             Flags({{FlagForm::kGlued, "--out=", FlagValue::kWrite},
-                                    {FlagForm::kSeparate, "-i", FlagValue::kRead}}),
-                             Path(Act::kRead)},
-                            {"p", "--out=/x", "-i", "y", "z"});
+  const Fit flags =
+      FitArgv({Words({"p"}),
+               Flags({{FlagForm::kGlued, "--out=", FlagValue::kWrite}, {FlagForm::kSeparate, "-i", FlagValue::kRead}}),
+               Path(Act::kRead)},
+              {"p", "--out=/x", "-i", "y", "z"});
   ASSERT_EQ(flags.paths.size(), 3u);
   EXPECT_EQ(flags.paths[0].offset, 6u);
   EXPECT_EQ(flags.paths[1].word, 3u);
   // A way that does not fit to the end does not count.
-  const Fit narrow = FitArgv(
-      {Words({"p"}), Path(Act::kRead, 0, 1), Words({"x"}), Path(Act::kWrite)}, {"p", "x", "y"});
+  const Fit narrow = FitArgv({Words({"p"}), Path(Act::kRead, 0, 1), Words({"x"}), Path(Act::kWrite)}, {"p", "x", "y"});
   ASSERT_TRUE(narrow.fits);
   ASSERT_EQ(narrow.paths.size(), 1u);
   EXPECT_EQ(narrow.paths[0].word, 2u);
 }
 
 TEST(Match, TellsWhereItFailed) {
-  const Fit fit = FitArgv({Words({"git"}), Words({"push"}), Words({"origin", "up"})},
-                          {"git", "push", "evil"}, Explain::kYes);
+  const Fit fit =
+      FitArgv({Words({"git"}), Words({"push"}), Words({"origin", "up"})}, {"git", "push", "evil"}, Explain::kYes);
   EXPECT_FALSE(fit.fits);
   EXPECT_EQ(fit.words_matched, 2u);
   EXPECT_EQ(fit.expected, "one of `origin`, `up`");
@@ -157,8 +149,8 @@ bool Fits(const std::vector<Element>& pattern, size_t e, const Argv& argv, size_
   for (size_t n = 0; n <= element.repeat_high; ++n) {
     if (n >= element.repeat_low && Fits(pattern, e + 1, argv, w + n)) return true;
     if (w + n >= argv.size()) return false;
-    const bool after = std::find(argv.begin() + 1, argv.begin() + static_cast<ptrdiff_t>(w + n),
-                                 "--") != argv.begin() + static_cast<ptrdiff_t>(w + n);
+    const bool after = std::find(argv.begin() + 1, argv.begin() + static_cast<ptrdiff_t>(w + n), "--") !=
+                       argv.begin() + static_cast<ptrdiff_t>(w + n);
     if (!FitsWord(element, argv[w + n], after)) return false;
   }
   return false;
@@ -205,8 +197,7 @@ TEST(MatchProperty, AgreesWithTryingEverything) {
 TEST(Match, RepeatsDoNotBlowUp) {
   std::vector<Element> pattern = {Words({"p"})};
   for (int i = 0; i < 30; ++i) pattern.push_back(Path(Act::kRead, 0, 1000));
-  for (int i = 0; i < 10; ++i)
-    pattern.push_back(Flags({{FlagForm::kBundle, "x", FlagValue::kNone}}));
+  for (int i = 0; i < 10; ++i) pattern.push_back(Flags({{FlagForm::kBundle, "x", FlagValue::kNone}}));
   pattern.push_back(Words({"end"}));
   Argv argv(1024, "a");
   const auto start = std::chrono::steady_clock::now();

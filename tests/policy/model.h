@@ -47,8 +47,7 @@ inline const Profile* ActiveProfile(const Policy& layer, const std::string& chos
   if (const Profile* own = Named(layer, chosen)) return own;
   return Named(layer, layer.default_profile);
 }
-inline std::optional<Level> Listed(const Policy& layer, const Profile* profile,
-                                   const std::string& action) {
+inline std::optional<Level> Listed(const Policy& layer, const Profile* profile, const std::string& action) {
   for (; profile != nullptr; profile = Named(layer, profile->based_on))
     for (const auto& [name, level] : profile->actions)
       if (name == action) return level;
@@ -74,8 +73,7 @@ inline bool ApproveBecomesForbid(const Policy& layer, const Profile* profile) {
 // ----------------
 inline Level OfMatch(const Policy& layer, const ExecRule& rule, const Profile* profile) {
   if (profile == nullptr) return rule.level.value_or(Level::kApprove);
-  if (!rule.action.empty())
-    return Stricter(rule.level.value_or(Level::kAuto), OfAction(layer, profile, rule.action));
+  if (!rule.action.empty()) return Stricter(rule.level.value_or(Level::kAuto), OfAction(layer, profile, rule.action));
   if (rule.level) return *rule.level;
   return Stricter(Level::kApprove, OfAction(layer, profile, ""));
 }
@@ -84,8 +82,7 @@ inline Level OfMatch(const Policy& layer, const ExecRule& rule, const Profile* p
 // ---------------------------------------------------------------------------------------
 inline std::string Filled(std::string text, const Facts& facts) {
   for (const auto& [name, value] :
-       {std::pair<std::string, std::string>{"${workspace}", facts.workspace},
-        {"${tmp}", facts.tmp}})
+       {std::pair<std::string, std::string>{"${workspace}", facts.workspace}, {"${tmp}", facts.tmp}})
     if (text.starts_with(name)) return value + text.substr(name.size());
   return text;
 }
@@ -140,12 +137,10 @@ inline Level OfPath(const Layers& layers, const std::string& path, Act act, cons
 inline bool CoversHost(const NetworkRule& rule, const HostPort& host) {
   bool name = false;
   for (const std::string& pattern : rule.hosts)
-    name = name || pattern == host.name ||
-           (pattern.starts_with("*.") && host.name.ends_with(pattern.substr(1)));
-  const bool port =
-      rule.ports.empty() || std::ranges::find(rule.ports, host.port) != rule.ports.end();
-  const bool method = rule.methods.empty() || host.method.empty() ||
-                      std::ranges::find(rule.methods, host.method) != rule.methods.end();
+    name = name || pattern == host.name || (pattern.starts_with("*.") && host.name.ends_with(pattern.substr(1)));
+  const bool port = rule.ports.empty() || std::ranges::find(rule.ports, host.port) != rule.ports.end();
+  const bool method =
+      rule.methods.empty() || host.method.empty() || std::ranges::find(rule.methods, host.method) != rule.methods.end();
   return name && port && method;
 }
 inline Level OfHost(const Layers& layers, const HostPort& host) {
@@ -178,9 +173,8 @@ inline bool NamesIt(const ExecRule& rule, const std::string& argv0) {
 inline bool IsTheBoundFile(const Policy& layer, const ExecRule& rule, const std::string& argv0,
                            const ProgramFact& fact) {
   for (const Program& program : layer.programs) {
-    const bool named =
-        std::ranges::find(rule.argv[0].words, program.name) != rule.argv[0].words.end() &&
-        (program.name == argv0 || (argv0.starts_with('/') && program.name == Base(argv0)));
+    const bool named = std::ranges::find(rule.argv[0].words, program.name) != rule.argv[0].words.end() &&
+                       (program.name == argv0 || (argv0.starts_with('/') && program.name == Base(argv0)));
     if (!named) continue;
     for (const BoundFile& file : program.files) {
       const auto pin = file.sha256 ? file.sha256 : program.sha256;
@@ -205,7 +199,7 @@ inline bool ForbidReaches(const Policy& layer, const ExecRule& rule, const std::
   return false;
 }
 
-struct NamedThings {  // what a matching rule names, to be judged by every layer
+struct NamedThings {                                        // what a matching rule names, to be judged by every layer
   std::set<std::pair<std::string, const Policy*>> actions;  // and in whose rule
   std::vector<size_t> paths;                                // indexes in Wanted
   std::vector<HostPort> hosts;
@@ -213,13 +207,8 @@ struct NamedThings {  // what a matching rule names, to be judged by every layer
 
 class Model {
  public:
-  Model(Layers layers, const Call& call, const Wanted& wanted, const Facts& facts,
-        std::string profile)
-      : layers_(std::move(layers)),
-        call_(call),
-        wanted_(wanted),
-        facts_(facts),
-        profile_(std::move(profile)) {}
+  Model(Layers layers, const Call& call, const Wanted& wanted, const Facts& facts, std::string profile)
+      : layers_(std::move(layers)), call_(call), wanted_(wanted), facts_(facts), profile_(std::move(profile)) {}
 
   Level Decide() {
     if (!profile_.empty() && std::ranges::none_of(layers_, [&](const Policy* layer) {
@@ -252,8 +241,7 @@ class Model {
       for (const Redirection& redirection : command.redirections)
         if (redirection.kind != RedirectKind::kDuplicate)
           level = Stricter(
-              level, PathNamed(redirection.path,
-                               redirection.kind == RedirectKind::kRead ? Act::kRead : Act::kWrite));
+              level, PathNamed(redirection.path, redirection.kind == RedirectKind::kRead ? Act::kRead : Act::kWrite));
       if (!command.change_directory) level = Stricter(level, Command(i));
     }
     return level;
@@ -273,8 +261,7 @@ class Model {
       bool any = false;
       for (const ExecRule& rule : layer->exec) {
         if (rule.only == Only::kInside) continue;
-        const bool fits =
-            FitArgv(rule.argv, command.argv).fits && !FindNeverArg(rule.never_args, command.argv);
+        const bool fits = FitArgv(rule.argv, command.argv).fits && !FindNeverArg(rule.never_args, command.argv);
         const Level of_rule = OfMatch(*layer, rule, profile);
         if (of_rule == Level::kForbid) {
           if (!fits || !ForbidReaches(*layer, rule, command.argv[0], *fact)) continue;
@@ -315,8 +302,7 @@ class Model {
       for (const NetworkRule& network : layer.network)
         if (network.id == id)
           for (const std::string& host : network.hosts)
-            for (uint16_t port : network.ports)
-              level = Stricter(level, OfHost(layers_, {host, port, ""}));
+            for (uint16_t port : network.ports) level = Stricter(level, OfHost(layers_, {host, port, ""}));
     return level;
   }
 
@@ -326,8 +312,7 @@ class Model {
     Level level = Level::kAuto;
     bool found = false;
     for (size_t i = 0; i < wanted_.paths.size(); ++i)
-      if (wanted_.paths[i].text == text && wanted_.paths[i].act == act &&
-          !wanted_.paths[i].is_directory) {
+      if (wanted_.paths[i].text == text && wanted_.paths[i].act == act && !wanted_.paths[i].is_directory) {
         found = true;
         level = Stricter(level, Path(i));
       }
@@ -356,8 +341,7 @@ class Model {
     if (call_.tool == Tool::kReadFile) action("read_file");
     if (call_.tool == Tool::kListDirectory) action("list_directory");
     if (call_.tool == Tool::kDeleteFile) action("delete_file");
-    if (call_.tool == Tool::kWriteFile)
-      action(facts_.paths[0].exists ? "modify_file" : "create_file");
+    if (call_.tool == Tool::kWriteFile) action(facts_.paths[0].exists ? "modify_file" : "create_file");
     return level;
   }
 
@@ -393,10 +377,9 @@ class Model {
             for (const ZoneFact& zone : facts_.zones)
               if (zone.zone == span.zone) {
                 here = true;
-                const bool day =
-                    span.first_day <= span.last_day
-                        ? zone.time.weekday >= span.first_day && zone.time.weekday <= span.last_day
-                        : zone.time.weekday >= span.first_day || zone.time.weekday <= span.last_day;
+                const bool day = span.first_day <= span.last_day
+                                     ? zone.time.weekday >= span.first_day && zone.time.weekday <= span.last_day
+                                     : zone.time.weekday >= span.first_day || zone.time.weekday <= span.last_day;
                 open = open || (day && zone.time.minute >= span.from && zone.time.minute < span.to);
               }
             known = known && here;
@@ -421,14 +404,11 @@ class Model {
     };
     for (const Policy* layer : layers_)
       for (const Breaker& breaker : layer->session)
-        if (full(layer->layer, std::string("session.") + BreakerName(breaker.kind),
-                 CounterKind::kBreaker))
+        if (full(layer->layer, std::string("session.") + BreakerName(breaker.kind), CounterKind::kBreaker))
           return Level::kForbid;
     for (const auto& [layer, rule] : matched_) {
-      if (rule->attempts && full(layer->layer, rule->id, CounterKind::kAttempts))
-        return Level::kForbid;
-      if (!rule->lease.empty() && full(layer->layer, rule->lease, CounterKind::kLease))
-        return Level::kForbid;
+      if (rule->attempts && full(layer->layer, rule->id, CounterKind::kAttempts)) return Level::kForbid;
+      if (!rule->lease.empty() && full(layer->layer, rule->lease, CounterKind::kLease)) return Level::kForbid;
     }
     return Level::kAuto;
   }

@@ -18,8 +18,7 @@ namespace warder::policy {
 
 inline std::vector<std::filesystem::path> FilesIn(const std::string& folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(WARDER_SOURCE_DIR) + "/" + folder))
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(WARDER_SOURCE_DIR) + "/" + folder))
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;

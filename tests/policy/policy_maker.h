@@ -50,8 +50,7 @@ inline Element Flags(std::vector<Flag> flags) {
 
 inline uint32_t g_line = 1;  // rules get lines in the order in which they are made
 
-inline ExecRule Rule(std::string id, std::vector<Element> argv, std::optional<Level> level,
-                     std::string action = "") {
+inline ExecRule Rule(std::string id, std::vector<Element> argv, std::optional<Level> level, std::string action = "") {
   ExecRule rule;
   rule.id = std::move(id);
   rule.argv = std::move(argv);
@@ -94,8 +93,7 @@ inline void Bind(Policy& policy) {
       if (known) continue;
       Program& program = policy.programs.emplace_back();
       program.name = name;
-      program.files.push_back(
-          {name[0] == '/' ? name : "/usr/bin/" + name, 1, next++, std::nullopt});
+      program.files.push_back({name[0] == '/' ? name : "/usr/bin/" + name, 1, next++, std::nullopt});
     }
 }
 

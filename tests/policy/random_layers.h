@@ -87,10 +87,9 @@ inline PathRule AnyPathRule(Dice& dice, const std::string& id, uint32_t line) {
   rule.where = {line, 1};
   rule.level = AnyLevel(dice);
   rule.may = static_cast<uint8_t>(dice.Coin() ? 7 : 1 + dice.Below(7));
-  const std::vector<std::string> directories = {"${workspace}", "${workspace}", "${workspace}/src",
-                                                "/etc", "${tmp}"};
-  const std::vector<std::string> globs = {"**/.env*", "${workspace}/**", "${workspace}/src/*",
-                                          "/etc/p", "${workspace}/.git/hooks/**"};
+  const std::vector<std::string> directories = {"${workspace}", "${workspace}", "${workspace}/src", "/etc", "${tmp}"};
+  const std::vector<std::string> globs = {"**/.env*", "${workspace}/**", "${workspace}/src/*", "/etc/p",
+                                          "${workspace}/.git/hooks/**"};
   if (dice.Coin())
     rule.under = dice.Of(directories);
   else
@@ -155,16 +154,15 @@ inline Policy AnyLayer(Dice& dice, LayerKind kind) {
       p.paths.push_back(AnyPathRule(dice, tag + "p" + std::to_string(i), line++));
     if (p.paths.empty()) p.paths.push_back(workspace);
   }
-  p.unmatched = {p.has_exec && dice.OneIn(3), p.has_paths && dice.OneIn(3),
-                 p.has_network && dice.OneIn(3)};
+  p.unmatched = {p.has_exec && dice.OneIn(3), p.has_paths && dice.OneIn(3), p.has_network && dice.OneIn(3)};
   if (dice.Coin()) AddProfiles(dice, p, line);
   if (dice.OneIn(4)) {
     Window window;
     window.id = tag + "w";
     window.where = {line++, 1};
     window.actions = {dice.Of(kActions)};
-    window.open = {{static_cast<uint8_t>(dice.Below(7)), static_cast<uint8_t>(dice.Below(7)), 480,
-                    1080, dice.Coin() ? "Europe/Berlin" : "UTC"}};
+    window.open = {{static_cast<uint8_t>(dice.Below(7)), static_cast<uint8_t>(dice.Below(7)), 480, 1080,
+                    dice.Coin() ? "Europe/Berlin" : "UTC"}};
     window.level = dice.Coin() ? Level::kApprove : Level::kForbid;
     p.windows.push_back(window);
   }
@@ -185,10 +183,9 @@ inline Policy AnyLayer(Dice& dice, LayerKind kind) {
 // Between one and four layers, one of each kind at most.
 inline std::vector<std::shared_ptr<const Policy>> AnyLayers(Dice& dice) {
   std::vector<std::shared_ptr<const Policy>> layers;
-  for (LayerKind kind : {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kProject,
-                         LayerKind::kWorkspace, LayerKind::kSession})
-    if (kind == LayerKind::kProject || dice.OneIn(3))
-      layers.push_back(std::make_shared<Policy>(AnyLayer(dice, kind)));
+  for (LayerKind kind :
+       {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kProject, LayerKind::kWorkspace, LayerKind::kSession})
+    if (kind == LayerKind::kProject || dice.OneIn(3)) layers.push_back(std::make_shared<Policy>(AnyLayer(dice, kind)));
   return layers;
 }
 
@@ -196,21 +193,18 @@ inline Call AnyCall(Dice& dice) {
   Call call;
   if (!dice.OneIn(3)) call.reason = "because";
   if (dice.OneIn(4)) {
-    constexpr Tool kTools[] = {Tool::kReadFile, Tool::kWriteFile, Tool::kListDirectory,
-                               Tool::kDeleteFile, Tool::kHttpRequest};
+    constexpr Tool kTools[] = {Tool::kReadFile, Tool::kWriteFile, Tool::kListDirectory, Tool::kDeleteFile,
+                               Tool::kHttpRequest};
     call.tool = kTools[dice.Below(5)];
     call.path = dice.Of(kWords);
-    if (call.tool == Tool::kHttpRequest)
-      call.host = {dice.Of(kHosts), 443, dice.Coin() ? "GET" : "POST"};
+    if (call.tool == Tool::kHttpRequest) call.host = {dice.Of(kHosts), 443, dice.Coin() ? "GET" : "POST"};
     return call;
   }
   std::string line;
   for (size_t i = 1 + dice.Below(10) / 8; i > 0; --i) {
     if (!line.empty()) line += dice.Coin() ? " && " : " | ";
     if (dice.OneIn(10)) line += dice.Coin() ? "CI=1 " : "LD_PRELOAD=x ";
-    line += dice.OneIn(12)   ? "d"
-            : dice.OneIn(12) ? "/usr/bin/" + dice.Of(kPrograms)
-                             : dice.Of(kPrograms);
+    line += dice.OneIn(12) ? "d" : dice.OneIn(12) ? "/usr/bin/" + dice.Of(kPrograms) : dice.Of(kPrograms);
     for (size_t w = dice.Below(4); w > 0; --w) line += " " + dice.Of(kWords);
     if (dice.OneIn(6)) line += (dice.Coin() ? " > " : " < ") + dice.Of(kWords);
   }
@@ -226,15 +220,10 @@ inline Facts AnyFacts(Dice& dice, const PolicySet& set, const Call& call, bool t
   facts.workspace = "/ws";
   const Wanted wanted = Want(set, call);
   for (const WantedPath& path : wanted.paths) {
-    const std::string from =
-        path.directory == SIZE_MAX ? "/ws" : facts.paths.at(path.directory).path;
-    PathFact fact{true,
-                  "",
-                  path.text.starts_with('/') ? path.text : from + "/" + path.text,
-                  dice.Coin(),
-                  path.is_directory,
-                  1,
-                  1};
+    const std::string from = path.directory == SIZE_MAX ? "/ws" : facts.paths.at(path.directory).path;
+    PathFact fact{
+        true, "", path.text.starts_with('/') ? path.text : from + "/" + path.text, dice.Coin(), path.is_directory,
+        1,    1};
     if (trouble && dice.OneIn(20)) fact.resolved = false;
     facts.paths.push_back(std::move(fact));
   }
@@ -245,8 +234,7 @@ inline Facts AnyFacts(Dice& dice, const PolicySet& set, const Call& call, bool t
         fact = {true, "", program.path, 1, known.files[0].ino, std::nullopt, true, true, false};
     if (trouble && dice.OneIn(20)) fact.ino += 1;
   }
-  const LocalTime time{static_cast<uint8_t>(dice.Below(7)),
-                       static_cast<uint16_t>(dice.Below(1440))};
+  const LocalTime time{static_cast<uint8_t>(dice.Below(7)), static_cast<uint16_t>(dice.Below(1440))};
   facts.zones = {{"Europe/Berlin", time}};
   if (!trouble || !dice.OneIn(10)) facts.zones.push_back({"UTC", time});
   for (size_t i = 0; i < wanted.counters.size(); ++i)

@@ -12,13 +12,11 @@ constexpr int kRounds = 3000;
 std::string Show(const PolicySet& set, const Call& call, const Decision& d) {
   std::string out = call.tool == Tool::kRunCommand
                         ? call.opaque_text
-                        : "tool " + std::to_string(static_cast<int>(call.tool)) + " " + call.path +
-                              call.host.name;
+                        : "tool " + std::to_string(static_cast<int>(call.tool)) + " " + call.path + call.host.name;
   out += " in";
   for (const auto& layer : set.layers()) out += std::string(" ") + LayerName(layer->layer);
   out += " is " + std::string(LevelName(d.level)) + " by " + d.rule + ": " + d.why;
-  for (const Applied& a : d.applied)
-    out += "\n  " + std::string(LevelName(a.level)) + " " + a.id + " for " + a.object;
+  for (const Applied& a : d.applied) out += "\n  " + std::string(LevelName(a.level)) + " " + a.id + " for " + a.object;
   return out;
 }
 
@@ -46,24 +44,21 @@ World With(const World& w, std::vector<std::shared_ptr<const Policy>> layers) {
   other.facts.paths.clear();
   for (const WantedPath& path : after.paths) {
     size_t same = 0;
-    while (same < before.paths.size() &&
-           (before.paths[same].text != path.text || before.paths[same].act != path.act ||
-            before.paths[same].is_directory != path.is_directory))
+    while (same < before.paths.size() && (before.paths[same].text != path.text || before.paths[same].act != path.act ||
+                                          before.paths[same].is_directory != path.is_directory))
       ++same;
     if (same < before.paths.size())
       other.facts.paths.push_back(w.facts.paths[same]);
     else
-      other.facts.paths.push_back({true, "",
-                                   path.text.starts_with('/') ? path.text : "/ws/" + path.text,
-                                   true, path.is_directory, 1, 1});
+      other.facts.paths.push_back(
+          {true, "", path.text.starts_with('/') ? path.text : "/ws/" + path.text, true, path.is_directory, 1, 1});
   }
   other.facts.counters.clear();
   for (const CounterNeed& need : after.counters) {
     auto same = std::ranges::find(before.counters, need);
-    other.facts.counters.push_back(
-        same == before.counters.end()
-            ? CounterFact{true, 0}
-            : w.facts.counters[static_cast<size_t>(same - before.counters.begin())]);
+    other.facts.counters.push_back(same == before.counters.end()
+                                       ? CounterFact{true, 0}
+                                       : w.facts.counters[static_cast<size_t>(same - before.counters.begin())]);
   }
   return other;
 }
@@ -83,8 +78,7 @@ TEST(RuleProperty, TheEngineDecidesAsTheModelDoes) {
     const Wanted wanted = Want(w.set, w.call);
     const Level said = model::Model(layers, w.call, wanted, w.facts, w.profile).Decide();
     ++levels[static_cast<size_t>(said)];
-    ASSERT_EQ(LevelName(d.level), std::string(LevelName(said)))
-        << i << ": " << Show(w.set, w.call, d);
+    ASSERT_EQ(LevelName(d.level), std::string(LevelName(said))) << i << ": " << Show(w.set, w.call, d);
   }
   for (int count : levels) EXPECT_GT(count, kRounds / 50) << "each level must come up";
 }
@@ -141,9 +135,8 @@ TEST(RuleProperty, ForbidBeatsEveryGrant) {
     never.argv.resize(2);
     never.argv[0].words = {name};
     never.argv[1].kind = ElementKind::kRest;
-    stricter->exec.insert(
-        stricter->exec.begin() + static_cast<ptrdiff_t>(dice.Below(stricter->exec.size() + 1)),
-        never);
+    stricter->exec.insert(stricter->exec.begin() + static_cast<ptrdiff_t>(dice.Below(stricter->exec.size() + 1)),
+                          never);
     layers[chosen] = stricter;
     const World forbidden = With(w, std::move(layers));
     EXPECT_EQ(Ask(forbidden).level, Level::kForbid) << Show(forbidden.set, w.call, Ask(forbidden));
@@ -183,18 +176,15 @@ TEST(RuleProperty, AddingALayerNeverWidens) {
   for (int i = 0; i < 2 * kRounds; ++i) {
     const World w = AnyWorld(dice, false);
     std::vector<LayerKind> missing;
-    for (LayerKind kind :
-         {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kWorkspace, LayerKind::kSession})
-      if (std::ranges::none_of(w.set.layers(),
-                               [&](const auto& layer) { return layer->layer == kind; }))
+    for (LayerKind kind : {LayerKind::kOrg, LayerKind::kTeam, LayerKind::kWorkspace, LayerKind::kSession})
+      if (std::ranges::none_of(w.set.layers(), [&](const auto& layer) { return layer->layer == kind; }))
         missing.push_back(kind);
     if (missing.empty() || w.profile == "unknown" || w.profile == "night") continue;
     const LayerKind kind = dice.Of(missing);
     auto more = std::make_shared<Policy>(AnyLayer(dice, kind));
     auto speaks = [&](bool Policy::* section, bool Unmatched::* pass) {
       return std::ranges::any_of(w.set.layers(), [&](const auto& layer) {
-        return (*layer).*section && !(layer->unmatched.*pass) &&
-               layer->layer != LayerKind::kWorkspace;
+        return (*layer).*section && !(layer->unmatched.*pass) && layer->layer != LayerKind::kWorkspace;
       });
     };
     if (kind != LayerKind::kWorkspace) {
@@ -238,8 +228,7 @@ TEST(RuleProperty, AFailingRuleForbids) {
     if (has_path && dice.Coin()) {
       broken.facts.paths[0].resolved = false;
       // Of a path that only a rule names which does not count: then nothing judged it.
-      const bool judged =
-          std::ranges::any_of(before.applied, [](const Applied& a) { return a.is_path; });
+      const bool judged = std::ranges::any_of(before.applied, [](const Applied& a) { return a.is_path; });
       if (!judged) continue;
       if (w.facts.paths.size() > 1) continue;
     } else if (!w.facts.programs.empty()) {

@@ -50,7 +50,8 @@ TEST(View, ForbiddenToReadIsHiddenForbiddenToWriteIsFrozen) {
 
 TEST(View, WhatAPersonSaidYesToIsShownAndNoMore) {
   Policy p;
-  p.paths = {Under("ws", Level::kAuto, kReadWrite, "${workspace}"), Under("ask", Level::kApprove, kReadWrite, "${workspace}/ask")};
+  p.paths = {Under("ws", Level::kAuto, kReadWrite, "${workspace}"),
+             Under("ask", Level::kApprove, kReadWrite, "${workspace}/ask")};
   p.has_paths = true;
   const ViewRules view = ViewOf(p, "/ws", {{"/ws/ask/log", Act::kRead}});
   ASSERT_EQ(view.covers.size(), 2u);
@@ -63,8 +64,10 @@ TEST(View, WhatAPersonSaidYesToIsShownAndNoMore) {
 
 TEST(View, WritableAreTheDirectoriesThatEveryLayerNames) {
   Policy p;
-  p.paths = {Under("ws", Level::kAuto, kReadOnly, "${workspace}"), Under("out", Level::kNotify, kReadWrite, "${workspace}/build"),
-             Globs("logs", Level::kAuto, kReadWrite, {"**/*.log"}), Under("ask", Level::kApprove, kAll, "${workspace}/ask")};
+  p.paths = {Under("ws", Level::kAuto, kReadOnly, "${workspace}"),
+             Under("out", Level::kNotify, kReadWrite, "${workspace}/build"),
+             Globs("logs", Level::kAuto, kReadWrite, {"**/*.log"}),
+             Under("ask", Level::kApprove, kAll, "${workspace}/ask")};
   p.has_paths = true;
   EXPECT_EQ(ViewOf(p, "/ws").writable, std::vector<std::string>{"/ws/build"});
 }
@@ -95,7 +98,8 @@ TEST(View, WhatADeletedDirectoryMayNotTakeAlong) {
 
 TEST(View, WhatNoRuleNamesIsHidden) {
   Policy p;
-  p.paths = {Under("src", Level::kAuto, kReadOnly, "${workspace}/src"), Globs("docs", Level::kAuto, kReadOnly, {"**/*.md"})};
+  p.paths = {Under("src", Level::kAuto, kReadOnly, "${workspace}/src"),
+             Globs("docs", Level::kAuto, kReadOnly, {"**/*.md"})};
   p.has_paths = true;
   const ViewRules view = ViewOf(p, "/ws");
   ASSERT_EQ(view.covers.size(), 1u);

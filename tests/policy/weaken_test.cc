@@ -30,25 +30,21 @@ void WeakenExec(const Policy& p, std::vector<Mutant>& out) {
       mutate("gone", [](ExecRule& e) { e.argv = {e.argv[0]}, e.argv[0].words = {"none"}; });
       if (rule.argv[0].words.size() > 1)
         for (size_t w = 0; w < rule.argv[0].words.size(); ++w)
-          mutate("without " + rule.argv[0].words[w], [&](ExecRule& e) {
-            e.argv[0].words.erase(e.argv[0].words.begin() + static_cast<ptrdiff_t>(w));
-          });
+          mutate("without " + rule.argv[0].words[w],
+                 [&](ExecRule& e) { e.argv[0].words.erase(e.argv[0].words.begin() + static_cast<ptrdiff_t>(w)); });
       for (size_t e = 1; e < rule.argv.size(); ++e)
         for (size_t w = 0; rule.argv[e].words.size() > 1 && w < rule.argv[e].words.size(); ++w)
-          mutate("without " + rule.argv[e].words[w], [&](ExecRule& x) {
-            x.argv[e].words.erase(x.argv[e].words.begin() + static_cast<ptrdiff_t>(w));
-          });
+          mutate("without " + rule.argv[e].words[w],
+                 [&](ExecRule& x) { x.argv[e].words.erase(x.argv[e].words.begin() + static_cast<ptrdiff_t>(w)); });
       continue;
     }
     if (inside_only) continue;
     if (rule.level && *rule.level > Level::kAuto)
-      mutate("level auto, no action",
-             [](ExecRule& e) { e.level = Level::kAuto, e.action.clear(); });
+      mutate("level auto, no action", [](ExecRule& e) { e.level = Level::kAuto, e.action.clear(); });
     if (!rule.never_args.empty())
       for (size_t n = 0; n < rule.never_args.size(); ++n)
-        mutate("may " + rule.never_args[n], [&](ExecRule& e) {
-          e.never_args.erase(e.never_args.begin() + static_cast<ptrdiff_t>(n));
-        });
+        mutate("may " + rule.never_args[n],
+               [&](ExecRule& e) { e.never_args.erase(e.never_args.begin() + static_cast<ptrdiff_t>(n)); });
     if (rule.argv.back().kind != ElementKind::kRest) {
       mutate("any rest", [](ExecRule& e) { e.argv.push_back(Rest()); });
       mutate("any arguments", [](ExecRule& e) { e.argv.resize(1), e.argv.push_back(Rest()); });
@@ -86,8 +82,7 @@ void WeakenObjects(const Policy& p, std::vector<Mutant>& out) {
       mutate("unless anything", [](PathRule& x) { x.unless.push_back("/workspace/**"); });
       continue;
     }
-    if (rule.level > Level::kAuto)
-      mutate("level auto", [](PathRule& x) { x.level = Level::kAuto; });
+    if (rule.level > Level::kAuto) mutate("level auto", [](PathRule& x) { x.level = Level::kAuto; });
     mutate("the whole host", [](PathRule& x) { x.under = "/"; });
     for (Act act : {Act::kWrite, Act::kDelete})
       if ((rule.may & ActBit(act)) == 0 && rule.under.starts_with("/"))
@@ -99,8 +94,7 @@ void WeakenObjects(const Policy& p, std::vector<Mutant>& out) {
       change(m.policy.network[r]);
       out.push_back(std::move(m));
     };
-    if (p.network[r].level > Level::kAuto)
-      mutate("level auto", [](NetworkRule& x) { x.level = Level::kAuto; });
+    if (p.network[r].level > Level::kAuto) mutate("level auto", [](NetworkRule& x) { x.level = Level::kAuto; });
     mutate("any port", [](NetworkRule& x) { x.ports.clear(); });
     mutate("every name below", [](NetworkRule& x) {
       const std::string host = x.hosts[0];
@@ -145,8 +139,8 @@ void WeakenProfiles(const Policy& p, std::vector<Mutant>& out) {
 // Not weaker in anything that a call could show: `git-read`, what is no word of the regex is a path
 // there, and the paths of all ways count; `git_push`, the rule's own level is a floor;
 // `unattended`, every action is in some list.
-const std::vector<std::string> kEquivalent = {
-    "git-read: any text at 3", "development: git_push auto", "unattended: otherwise auto"};
+const std::vector<std::string> kEquivalent = {"git-read: any text at 3", "development: git_push auto",
+                                              "unattended: otherwise auto"};
 
 TEST(Weaken, TheExampleNoticesEachWeakenedRule) {
   for (const auto& file : FilesIn("policies/example")) {
@@ -158,8 +152,7 @@ TEST(Weaken, TheExampleNoticesEachWeakenedRule) {
     WeakenProfiles(p, mutants);
     EXPECT_GT(mutants.size(), 60u);
     for (const Mutant& mutant : mutants)
-      EXPECT_EQ(RunExamples(mutant.policy).empty(),
-                std::ranges::find(kEquivalent, mutant.what) != kEquivalent.end())
+      EXPECT_EQ(RunExamples(mutant.policy).empty(), std::ranges::find(kEquivalent, mutant.what) != kEquivalent.end())
           << "nothing notices: " << mutant.what;
   }
 }

@@ -20,8 +20,7 @@ std::string Shown(const std::string& zone, system_clock::time_point now) {
   const auto local = LocalTimeIn(zone, now);
   if (!local) return "unknown";
   char text[32];
-  snprintf(text, sizeof text, "%s %02d:%02d", kDays[local->weekday], local->minute / 60,
-           local->minute % 60);
+  snprintf(text, sizeof text, "%s %02d:%02d", kDays[local->weekday], local->minute / 60, local->minute % 60);
   return text;
 }
 
@@ -96,13 +95,11 @@ TEST(Windows, AtTheEdgesOfDaylightSavingTheWallClockCounts) {
 
 TEST(Windows, AZoneThatIsNotKnownForbids) {
   std::string text = kPolicy;
-  text.replace(text.find("SPANS"), 5,
-               "[\"Mon-Sun 00:00-24:00 UTC\", \"Mon-Sun 00:00-24:00 Europe/Nowhere\"]");
+  text.replace(text.find("SPANS"), 5, "[\"Mon-Sun 00:00-24:00 UTC\", \"Mon-Sun 00:00-24:00 Europe/Nowhere\"]");
   const auto problems = CheckZones(Loaded(text));
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].where.line, 7u);
-  EXPECT_EQ(LevelAt("\"Mon-Sun 00:00-24:00 Europe/Nowhere\"", Utc(2026, 1, 14, 9, 0)),
-            Level::kForbid);
+  EXPECT_EQ(LevelAt("\"Mon-Sun 00:00-24:00 Europe/Nowhere\"", Utc(2026, 1, 14, 9, 0)), Level::kForbid);
 }
 
 }  // namespace

@@ -57,8 +57,7 @@ TEST(Yaml, HostileBytesAreRefusedWithTheirPlace) {
     ASSERT_FALSE(tree) << bad.name;
     EXPECT_EQ(tree.error().where.line, bad.line) << bad.name << ": " << tree.error().what;
     EXPECT_EQ(tree.error().where.column, bad.column) << bad.name << ": " << tree.error().what;
-    EXPECT_NE(tree.error().what.find(bad.word), std::string::npos)
-        << bad.name << ": " << tree.error().what;
+    EXPECT_NE(tree.error().what.find(bad.word), std::string::npos) << bad.name << ": " << tree.error().what;
     EXPECT_FALSE(tree.error().remedy.empty()) << bad.name;
   }
 }
@@ -106,8 +105,7 @@ TEST(Yaml, EveryScalarIsTextWithItsPlace) {
 
 // An escape may not bring in what the bytes may not hold.
 TEST(Yaml, EscapesBringInNothingHidden) {
-  for (const char* text :
-       {"\\0", "\\x1b", "\\r", "\\u202e", "\\u200b", "\\x7f", "\\N", "\\L", "\\P", "\\ufeff"}) {
+  for (const char* text : {"\\0", "\\x1b", "\\r", "\\u202e", "\\u200b", "\\x7f", "\\N", "\\L", "\\P", "\\ufeff"}) {
     auto tree = ParseYaml(std::string("a: \"") + text + "\"\n");
     EXPECT_FALSE(tree) << text;
   }

@@ -29,8 +29,11 @@ wire::HostPlan GoodHost() {
   plan.ledger_uid = plan.ledger_gid = 1900110001;
   plan.session_uid_first = 1900000000;
   plan.session_uid_last = 1900065535;
-  plan.bounds = {.trees = {"/srv/work"}, .sources = {"/var/log"}, .roots = {"host-usr"},
-                 .limits = {60000, 60000, 1u << 30, 256, 1024, 1u << 20, 1u << 30}, .jails_running = 16};
+  plan.bounds = {.trees = {"/srv/work"},
+                 .sources = {"/var/log"},
+                 .roots = {"host-usr"},
+                 .limits = {60000, 60000, 1u << 30, 256, 1024, 1u << 20, 1u << 30},
+                 .jails_running = 16};
   plan.ledger.directory = "/var/lib/warder/log";
   plan.agents = {GoodAgent()};
   return plan;
@@ -126,9 +129,18 @@ TEST(CeilingsTest, AHostPlanThatHandsTheMachineOutIsRefused) {
       [](auto& p) { p.agents[0].workspace.also_uids = {0}; },
       [](auto& p) { p.agents[0].workspace.owner_uid = p.session_uid_first; },
       [](auto& p) { p.agents[0].workspace.directory = "/srv/elsewhere"; },
-      [](auto& p) { p.bounds.trees = {"/"}; p.agents[0].workspace.directory = "/etc/x"; },
-      [](auto& p) { p.bounds.trees = {"/"}; p.agents[0].workspace.directory = "/"; },
-      [](auto& p) { p.bounds.trees = {"/"}; p.agents[0].workspace.directory = "/var/lib/warder/trash"; },
+      [](auto& p) {
+        p.bounds.trees = {"/"};
+        p.agents[0].workspace.directory = "/etc/x";
+      },
+      [](auto& p) {
+        p.bounds.trees = {"/"};
+        p.agents[0].workspace.directory = "/";
+      },
+      [](auto& p) {
+        p.bounds.trees = {"/"};
+        p.agents[0].workspace.directory = "/var/lib/warder/trash";
+      },
       [](auto& p) { p.agents.push_back(p.agents[0]); },
       [](auto& p) { p.agents[0].sessions = 1u << 20; },
   };
@@ -152,7 +164,8 @@ TEST(DescriptorsTest, OnlyTheListedOnesOfTheRightKindAreTaken) {
   UniqueFd read_end(pipe_fds[0]), write_end(pipe_fds[1]);
   auto pair = MakePacketPair();
   auto sealed = SealedMemory("x", "x");
-  UniqueFd stream(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), network(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  UniqueFd stream(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      network(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   UniqueFd directory(open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), path(open("/etc/passwd", O_PATH | O_CLOEXEC));
   UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
   struct Line {

@@ -26,7 +26,7 @@ namespace {
 struct Try {
   wire::RunPlan plan;
   wire::Receipt receipt;
-  std::string sent;              // the plan's bytes as sent; empty: the plan
+  std::string sent;  // the plan's bytes as sent; empty: the plan
   std::vector<UniqueFd> fds;
   bool sign = true;
 };
@@ -44,7 +44,7 @@ uint64_t Now() {
 void ListDescriptors(Try& t) {
   t.plan.descriptors.clear();
   for (size_t i = 0; i < t.fds.size(); ++i) {
-    struct stat status {};
+    struct stat status{};
     fstat(t.fds[i].get(), &status);
     t.plan.descriptors.push_back({i == 0 ? wire::DescriptorRole::kOutput : wire::DescriptorRole::kStdin, status.st_dev,
                                   status.st_ino, static_cast<uint8_t>(fcntl(t.fds[i].get(), F_GETFL) & O_ACCMODE)});
@@ -52,16 +52,29 @@ void ListDescriptors(Try& t) {
 }
 
 const Line kAttacks[] = {
-    {"receipt of zeroes", [](Try& t) { t.receipt = {}; t.sign = false; }},
-    {"forged mac", [](Try& t) { t.receipt.mac.fill(7); t.sign = false; }},
+    {"receipt of zeroes",
+     [](Try& t) {
+       t.receipt = {};
+       t.sign = false;
+     }},
+    {"forged mac",
+     [](Try& t) {
+       t.receipt.mac.fill(7);
+       t.sign = false;
+     }},
     {"old receipt", [](Try& t) { t.receipt.time_ns -= 2'100'000'000; }},
     {"future receipt", [](Try& t) { t.receipt.time_ns += 60'000'000'000; }},
     {"other epoch", [](Try& t) { t.receipt.epoch -= 1; }},
     {"other boot", [](Try& t) { t.receipt.boot[0] ^= 1; }},
     {"receipt of another session", [](Try& t) { t.receipt.session += 1; }},
-    {"plan and receipt of another session", [](Try& t) { t.receipt.session += 1; t.plan.session += 1; }},
+    {"plan and receipt of another session",
+     [](Try& t) {
+       t.receipt.session += 1;
+       t.plan.session += 1;
+     }},
     {"receipt of another call", [](Try& t) { t.receipt.call += 1; }},
-    {"other plan", [](Try& t) {
+    {"other plan",
+     [](Try& t) {
        wire::RunPlan other = t.plan;
        other.commands[0].argv.push_back("more");
        t.sent = flat::EncodeMessage(other);
@@ -70,7 +83,8 @@ const Line kAttacks[] = {
     {"workspace /", [](Try& t) { t.plan.trees[0].path = "/"; }},
     {"workspace /srv", [](Try& t) { t.plan.trees[0].path = "/srv"; }},
     {"tree /etc", [](Try& t) { t.plan.trees.push_back({.path = "/etc", .dev = 1, .ino = 2}); }},
-    {"writable source", [](Try& t) { t.plan.trees.push_back({.path = "/var/log", .dev = 1, .ino = 2, .writable = true}); }},
+    {"writable source",
+     [](Try& t) { t.plan.trees.push_back({.path = "/var/log", .dev = 1, .ino = 2, .writable = true}); }},
     {"root of another name", [](Try& t) { t.plan.root = "image:dev"; }},
     {"overlay", [](Try& t) { t.plan.overlays.push_back({"/a", "/b", "/c", "/d"}); }},
     {"network", [](Try& t) { t.plan.network = wire::Network::kProxy; }},
@@ -78,15 +92,18 @@ const Line kAttacks[] = {
     {"wall beyond", [](Try& t) { t.plan.limits.wall_ms = 100ull * 3600 * 1000; }},
     {"no limit", [](Try& t) { t.plan.limits.pids = 0; }},
     {"no command", [](Try& t) { t.plan.commands.clear(); }},
-    {"directory of the host as stdin", [](Try& t) {
+    {"directory of the host as stdin",
+     [](Try& t) {
        t.fds.emplace_back(open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
        ListDescriptors(t);
      }},
-    {"directory of the host as output", [](Try& t) {
+    {"directory of the host as output",
+     [](Try& t) {
        t.fds[0] = UniqueFd(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
        ListDescriptors(t);
      }},
-    {"file of the host as stdin", [](Try& t) {
+    {"file of the host as stdin",
+     [](Try& t) {
        t.fds.emplace_back(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
        ListDescriptors(t);
      }},
@@ -109,8 +126,10 @@ class Broker {
       if (auto opened = flat::DecodeMessage<wire::SessionOpened>((*packet)->bytes)) {
         session_ = *opened;
         for (UniqueFd& fd : (*packet)->fds) kept_.push_back(std::move(fd));
-        if (session_.agent == "attack") Attack();
-        else Work();
+        if (session_.agent == "attack")
+          Attack();
+        else
+          Work();
         Say("played " + session_.agent);
       } else if (flat::DecodeMessage<wire::JailGone>((*packet)->bytes)) {
         Say("jail-gone");
@@ -144,7 +163,7 @@ class Broker {
     const wire::Agent* agent = nullptr;
     for (const wire::Agent& a : host_.agents)
       if (a.name == session_.agent) agent = &a;
-    struct stat program {}, tree {};
+    struct stat program{}, tree{};
     stat(argv[0].c_str(), &program);
     stat(agent->workspace.directory.c_str(), &tree);
     t.plan.session = session_.session;
@@ -167,7 +186,8 @@ class Broker {
     if (t.sign) t.receipt.mac = wire::ReceiptMac(key_.key, t.receipt);
     std::vector<int> fds;
     for (const UniqueFd& fd : t.fds) fds.push_back(fd.get());
-    if (!SendPacket(3, flat::EncodeMessage(wire::RunRequest{t.receipt, t.sent.empty() ? bytes : t.sent}), fds)) _exit(0);
+    if (!SendPacket(3, flat::EncodeMessage(wire::RunRequest{t.receipt, t.sent.empty() ? bytes : t.sent}), fds))
+      _exit(0);
     SayAnswer(name);
   }
   void Attack() {
@@ -177,8 +197,8 @@ class Broker {
       Send(t, std::string("attack ") + line.name);
     }
     const std::string plan = flat::EncodeMessage(Honest({"/usr/bin/sleep", "300"}).plan);
-    for (std::string garbage : {std::string(1, '\0'), std::string("\x01\x46", 2), std::string("\x02\x46zzz", 5), std::string(1000, 'x'),
-                                std::string("\x01\x00", 2), std::string("\x01\x33", 2), plan}) {
+    for (std::string garbage : {std::string(1, '\0'), std::string("\x01\x46", 2), std::string("\x02\x46zzz", 5),
+                                std::string(1000, 'x'), std::string("\x01\x00", 2), std::string("\x01\x33", 2), plan}) {
       (void)!SendPacket(3, garbage);
       SayAnswer("attack garbage");
     }

@@ -15,8 +15,8 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -28,7 +28,8 @@ namespace warder {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr uint32_t kFirst = 1900200000, kLast = 1900200999, kAgent = 1900210001, kOwner = 1900210002, kPerson = 1900210003;
+constexpr uint32_t kFirst = 1900200000, kLast = 1900200999, kAgent = 1900210001, kOwner = 1900210002,
+                   kPerson = 1900210003;
 
 std::string Slurp(const fs::path& path) {
   std::ifstream in(path);
@@ -61,8 +62,7 @@ std::vector<Process> Processes(pid_t root) {
     }
     if (state == "Z" || state == "X" || state.empty()) continue;
     // By the name that it was started under: the kernel's own is the file's where a descriptor was executed.
-    if (std::string words = Slurp(entry.path() / "cmdline"); !words.empty())
-      name = fs::path(words.c_str()).filename();
+    if (std::string words = Slurp(entry.path() / "cmdline"); !words.empty()) name = fs::path(words.c_str()).filename();
     if (parent == root || (uid >= kFirst && uid <= kLast)) found.push_back({pid, name, uid});
   }
   return found;
@@ -91,7 +91,8 @@ class MonitorTest : public testing::Test {
     fs::create_directories(directory_ / "ws");
     ASSERT_EQ(chown((directory_ / "ws").c_str(), kOwner, kOwner), 0);
     const fs::path built = WARDER_BIN_DIR;
-    for (const char* name : {"warder-enter", "warder-keeper", "warder-init"}) fs::create_symlink(built / name, directory_ / "bin" / name);
+    for (const char* name : {"warder-enter", "warder-keeper", "warder-init"})
+      fs::create_symlink(built / name, directory_ / "bin" / name);
     for (const char* name : {"warder-config", "warder-ledger", "warder-broker", "warder-hands"})
       fs::create_symlink(built / "warder-stand-in", directory_ / "bin" / name);
     Write("policy", "a policy");
@@ -105,7 +106,8 @@ class MonitorTest : public testing::Test {
     }
     if (directory_.empty()) return;
     EXPECT_TRUE(Until([&] { return Processes(-1).empty(); })) << "a jailed process outlived warderd";
-    if (HasFailure()) fprintf(stderr, "warderd said:\n%s\nevents:\n%s\n", Slurp(directory_ / "log").c_str(), Events().c_str());
+    if (HasFailure())
+      fprintf(stderr, "warderd said:\n%s\nevents:\n%s\n", Slurp(directory_ / "log").c_str(), Events().c_str());
     fs::remove_all(directory_);
   }
   void Write(const char* name, const std::string& bytes) {
@@ -122,8 +124,11 @@ class MonitorTest : public testing::Test {
     plan.session_uid_first = kFirst;
     plan.session_uid_last = kLast;
     plan.admin_gid = kPerson;
-    plan.bounds = {.trees = {directory_}, .sources = {"/var/log"}, .roots = {"host-usr"},
-                   .limits = {3600'000, 3600'000, 1u << 30, 256, 1024, 1u << 20, 1u << 30}, .jails_running = 8};
+    plan.bounds = {.trees = {directory_},
+                   .sources = {"/var/log"},
+                   .roots = {"host-usr"},
+                   .limits = {3600'000, 3600'000, 1u << 30, 256, 1024, 1u << 20, 1u << 30},
+                   .jails_running = 8};
     plan.policy_owner_uids = {0};
     plan.ledger.directory = directory_ / "state/log";
     for (const char* name : {"attack", "work"}) {
@@ -142,7 +147,8 @@ class MonitorTest : public testing::Test {
     int fd = open((directory_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(fd, 1);
     dup2(fd, 2);
-    std::vector<std::string> words{std::string(WARDER_BIN_DIR) + "/warderd", "--bin-dir", directory_ / "bin", "--host-file", directory_ / "host"};
+    std::vector<std::string> words{std::string(WARDER_BIN_DIR) + "/warderd", "--bin-dir", directory_ / "bin",
+                                   "--host-file", directory_ / "host"};
     words.insert(words.end(), more.begin(), more.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -233,15 +239,19 @@ TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
   for (const char* why : {"attack forged mac: refused: receipt: the MAC", "attack old receipt: refused: receipt: older",
                           "attack other plan: refused: receipt: of another plan", "attack workspace /: refused: plan",
                           "attack tree /etc: refused: plan beyond", "attack writable source: refused: plan beyond",
-                          "attack directory of the host as stdin: refused: descriptor 1", "attack unlisted descriptor: refused: the plan lists",
-                          "attack too many descriptors: refused: a message was cut", "attack plan and receipt of another session: refused: no such"})
+                          "attack directory of the host as stdin: refused: descriptor 1",
+                          "attack unlisted descriptor: refused: the plan lists",
+                          "attack too many descriptors: refused: a message was cut",
+                          "attack plan and receipt of another session: refused: no such"})
     EXPECT_EQ(Count(why), 1) << why;
   for (const Process& p : Processes(pid_)) {
     EXPECT_NE(p.name, "warder-keeper");
     EXPECT_NE(p.name, "warder-init");
     EXPECT_NE(p.name, "sleep");
     // One that was made ahead waits for an honest call: it is of no session yet.
-    if (p.name == "warder-enter") { EXPECT_EQ(p.uid, 0u); }
+    if (p.name == "warder-enter") {
+      EXPECT_EQ(p.uid, 0u);
+    }
   }
 }
 
@@ -260,7 +270,8 @@ TEST_F(MonitorTest, AJailMadeAheadServesOneCallAndGoesWithItsEpoch) {
   pid_t first = *waiting().begin();
   ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
   ASSERT_TRUE(Until([&] { return Count("played work") == 1 && Find("sleep") > 0; })) << Events();
-  EXPECT_EQ(Slurp("/proc/" + std::to_string(first) + "/comm"), "warder-init\n") << "the one that waited became the jail";
+  EXPECT_EQ(Slurp("/proc/" + std::to_string(first) + "/comm"), "warder-init\n")
+      << "the one that waited became the jail";
   EXPECT_FALSE(waiting().contains(first));
   ASSERT_TRUE(Until([&] { return waiting().size() == 2; }));
   for (pid_t pid : waiting()) ASSERT_TRUE(Kill(pid, SIGKILL));
@@ -278,7 +289,7 @@ TEST_F(MonitorTest, AnHonestRunStartsOnceAndItsReplayDoesNot) {
   EXPECT_EQ(Count("change file: done"), 1) << Events();
   EXPECT_EQ(Count("change forged: refused: receipt"), 1) << Events();
   EXPECT_TRUE(Until([&] { return Count("keeper-began 42") == 1; }));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat((directory_ / "state/trash" / std::to_string(kOwner)).c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, kOwner);
   EXPECT_EQ(status.st_mode & 07777, 0700u);
@@ -353,7 +364,8 @@ TEST_F(MonitorTest, TermDrainsAndTheLedgerIsToldToStop) {
 TEST_F(MonitorTest, TheStopFileEndsEverythingAndKeepsAgentsOut) {
   ASSERT_NO_FATAL_FAILURE(StartWorking());
   Write("stop", "");
-  EXPECT_TRUE(Until([&] { return Find("sleep") == -1 && Find("warder-enter") == -1 && Find("warder-hands") == -1; }, 3)) << Said();
+  EXPECT_TRUE(Until([&] { return Find("sleep") == -1 && Find("warder-enter") == -1 && Find("warder-hands") == -1; }, 3))
+      << Said();
   EXPECT_EQ(Count("host-event stop the stop file came"), 1) << Events();
   bool closed = false;
   Connect(directory_ / "run/agents/work.sock", kAgent, closed);
@@ -392,14 +404,58 @@ TEST_F(MonitorTest, WhatTheStartMustRefuseStartsNothing) {
   };
   const Line lines[] = {
       {"policy", [&] { Write("policy", "bad"); }, "file:1:1: bad"},
-      {"policy writable", [&] { Write("policy", "good"); chmod((directory_ / "policy").c_str(), 0666); }, "writable"},
-      {"policy owner", [&] { Write("policy", "good"); (void)!chown((directory_ / "policy").c_str(), kOwner, 0); }, "belongs to uid"},
-      {"policy fifo", [&] { fs::remove(directory_ / "policy"); mkfifo((directory_ / "policy").c_str(), 0600); }, "regular"},
-      {"policy symlink", [&] { fs::remove(directory_ / "policy"); fs::create_symlink("/etc/passwd", directory_ / "policy"); }, "policy"},
-      {"host garbage", [&] { fs::remove(directory_ / "policy"); Write("policy", "good"); Write("host", "x"); }, "message"},
-      {"host owner 0", [&] { auto p = plan_; p.agents[0].workspace.owner_uid = 0; Write("host", flat::EncodeMessage(p)); }, "root"},
-      {"version", [&] { Write("host", flat::EncodeMessage(plan_)); fs::create_directories(directory_ / "state"); Write("state/VERSION", "2\n"); }, "version 2"},
-      {"state writable", [&] { fs::remove_all(directory_ / "state"); fs::create_directories(directory_ / "state"); chmod((directory_ / "state").c_str(), 0777); }, "alone"},
+      {"policy writable",
+       [&] {
+         Write("policy", "good");
+         chmod((directory_ / "policy").c_str(), 0666);
+       },
+       "writable"},
+      {"policy owner",
+       [&] {
+         Write("policy", "good");
+         (void)!chown((directory_ / "policy").c_str(), kOwner, 0);
+       },
+       "belongs to uid"},
+      {"policy fifo",
+       [&] {
+         fs::remove(directory_ / "policy");
+         mkfifo((directory_ / "policy").c_str(), 0600);
+       },
+       "regular"},
+      {"policy symlink",
+       [&] {
+         fs::remove(directory_ / "policy");
+         fs::create_symlink("/etc/passwd", directory_ / "policy");
+       },
+       "policy"},
+      {"host garbage",
+       [&] {
+         fs::remove(directory_ / "policy");
+         Write("policy", "good");
+         Write("host", "x");
+       },
+       "message"},
+      {"host owner 0",
+       [&] {
+         auto p = plan_;
+         p.agents[0].workspace.owner_uid = 0;
+         Write("host", flat::EncodeMessage(p));
+       },
+       "root"},
+      {"version",
+       [&] {
+         Write("host", flat::EncodeMessage(plan_));
+         fs::create_directories(directory_ / "state");
+         Write("state/VERSION", "2\n");
+       },
+       "version 2"},
+      {"state writable",
+       [&] {
+         fs::remove_all(directory_ / "state");
+         fs::create_directories(directory_ / "state");
+         chmod((directory_ / "state").c_str(), 0777);
+       },
+       "alone"},
   };
   for (const Line& line : lines) {
     fs::remove(directory_ / "log");

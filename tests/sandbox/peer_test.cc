@@ -22,7 +22,7 @@ TEST(Peer, ItsProgramIsKnownByPathAndInode) {
   EXPECT_EQ(peer->pid, getpid());
   const PeerProgram program = ProgramOf(pair[0], peer->pid);
   EXPECT_EQ(program.path, std::filesystem::read_symlink("/proc/self/exe"));
-  struct stat own {};
+  struct stat own{};
   ASSERT_EQ(stat("/proc/self/exe", &own), 0);
   EXPECT_EQ(program.ino, own.st_ino);
   EXPECT_EQ(major(program.dev), major(own.st_dev));

@@ -99,10 +99,25 @@ TEST(OnceWindowTest, TakesEachOnceInAnyOrderWithinTheWindow) {
     uint64_t number;
     bool taken;
   };
-  const Line lines[] = {{0, false}, {5, true}, {5, false}, {3, true}, {3, false}, {kTop, true}, {kTop, false},
-                        {kTop - 1, true}, {kTop - kSize + 1, true}, {kTop - kSize, false}, {5, false}, {4, false},
-                        {kTop + 1, true}, {kTop - kSize + 1, false}, {kTop, false}, {UINT64_MAX, true},
-                        {UINT64_MAX - 1, true}, {kTop + 2, false}, {UINT64_MAX, false}};
+  const Line lines[] = {{0, false},
+                        {5, true},
+                        {5, false},
+                        {3, true},
+                        {3, false},
+                        {kTop, true},
+                        {kTop, false},
+                        {kTop - 1, true},
+                        {kTop - kSize + 1, true},
+                        {kTop - kSize, false},
+                        {5, false},
+                        {4, false},
+                        {kTop + 1, true},
+                        {kTop - kSize + 1, false},
+                        {kTop, false},
+                        {UINT64_MAX, true},
+                        {UINT64_MAX - 1, true},
+                        {kTop + 2, false},
+                        {UINT64_MAX, false}};
   for (const Line& line : lines) EXPECT_EQ(window.Take(line.number), line.taken) << line.number;
 }
 

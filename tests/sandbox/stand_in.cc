@@ -45,22 +45,26 @@ int LedgerMain() {
   if (!start) return 3;
   int log = (*first)->fds[0].get(), broker = (*first)->fds[2].get();
   Note(log, "epoch " + std::to_string(start->epoch) + (start->after_crash ? " after a crash" : ""));
-  if (!SendPacket(broker, (*first)->bytes) || !SendPacket(3, flat::EncodeMessage(wire::LedgerReady{1, 40, 40}))) return 3;
+  if (!SendPacket(broker, (*first)->bytes) || !SendPacket(3, flat::EncodeMessage(wire::LedgerReady{1, 40, 40})))
+    return 3;
   std::vector<UniqueFd> reports;
   for (;;) {
     pollfd polls[] = {{3, POLLIN, 0}, {broker, POLLIN, 0}};
     if (poll(polls, 2, -1) < 0) return 3;
     if (polls[1].revents != 0) {
       auto said = ReceivePacket(broker);
-      if (said && *said) Note(log, (*said)->bytes);
-      else broker = -1;
+      if (said && *said)
+        Note(log, (*said)->bytes);
+      else
+        broker = -1;
     }
     if (polls[0].revents == 0) continue;
     auto said = ReceivePacket(3);
     if (!said || !*said) return 0;
     for (UniqueFd& fd : (*said)->fds) reports.push_back(std::move(fd));
     const std::string& bytes = (*said)->bytes;
-    if (auto m = flat::DecodeMessage<wire::SessionBegan>(bytes)) Note(log, "session-began " + std::to_string(m->session));
+    if (auto m = flat::DecodeMessage<wire::SessionBegan>(bytes))
+      Note(log, "session-began " + std::to_string(m->session));
     if (auto m = flat::DecodeMessage<wire::SessionOver>(bytes)) Note(log, "session-over " + m->reason);
     if (auto m = flat::DecodeMessage<wire::KeeperBegan>(bytes)) Note(log, "keeper-began " + std::to_string(m->call));
     if (auto m = flat::DecodeMessage<wire::JailEnded>(bytes)) Note(log, "jail-ended " + m->how);

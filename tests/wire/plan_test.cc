@@ -25,7 +25,8 @@ RunPlan Good() {
 
 TEST(Plan, ValidPath) {
   for (const char* good : {"/", "/a", "/a/b", "/a..b", "/.a", "/ a"}) EXPECT_TRUE(ValidPath(good)) << good;
-  for (const char* bad : {"", "a", "//", "/a/", "/a//b", "/.", "/..", "/a/./b", "/a/../b", "a/"}) EXPECT_FALSE(ValidPath(bad)) << bad;
+  for (const char* bad : {"", "a", "//", "/a/", "/a//b", "/.", "/..", "/a/./b", "/a/../b", "a/"})
+    EXPECT_FALSE(ValidPath(bad)) << bad;
   EXPECT_FALSE(ValidPath(std::string_view("/a\0b", 4)));
   EXPECT_FALSE(ValidPath("/" + std::string(limits::kMaxPathBytes, 'a')));
   EXPECT_TRUE(IsBeneath("/a/b", "/a"));
@@ -59,8 +60,13 @@ TEST(Plan, EachBreachIsRefused) {
       {"no program", [](RunPlan& p) { p.commands[0].program = ""; }},
       {"program /", [](RunPlan& p) { p.commands[0].program = "/"; }},
       {"directory without cd", [](RunPlan& p) { p.commands[0].directory = "/ws"; }},
-      {"cd with a program", [](RunPlan& p) { p.commands[0].change_directory = true; p.commands[0].directory = "/ws"; }},
-      {"cd in a pipeline", [](RunPlan& p) {
+      {"cd with a program",
+       [](RunPlan& p) {
+         p.commands[0].change_directory = true;
+         p.commands[0].directory = "/ws";
+       }},
+      {"cd in a pipeline",
+       [](RunPlan& p) {
          p.commands.resize(2, p.commands[0]);
          p.commands[0].change_directory = true;
          p.commands[0].program = "";
@@ -71,7 +77,8 @@ TEST(Plan, EachBreachIsRefused) {
       {"relative redirection", [](RunPlan& p) { p.commands[0].redirections = {{1, RedirectKind::kAppend, "f", 0}}; }},
       {"dup of 3", [](RunPlan& p) { p.commands[0].redirections = {{1, RedirectKind::kDuplicate, "", 3}}; }},
       {"dup with path", [](RunPlan& p) { p.commands[0].redirections = {{1, RedirectKind::kDuplicate, "/f", 2}}; }},
-      {"17 redirections", [](RunPlan& p) { p.commands[0].redirections.resize(17, {2, RedirectKind::kDuplicate, "", 1}); }},
+      {"17 redirections",
+       [](RunPlan& p) { p.commands[0].redirections.resize(17, {2, RedirectKind::kDuplicate, "", 1}); }},
       {"= in a name", [](RunPlan& p) { p.environment = {{"A=B", "x"}}; }},
       {"empty name", [](RunPlan& p) { p.commands[0].environment = {{"", "x"}}; }},
       {"NUL in a value", [](RunPlan& p) { p.environment = {{"A", std::string("\0", 1)}}; }},
@@ -111,7 +118,11 @@ TEST(Plan, EachBreachOfAChangeIsRefused) {
       {"entry with a slash", [](ChangePlan& p) { p.trash_entry = "../a"; }},
       {"long entry", [](ChangePlan& p) { p.trash_entry = std::string(65, 'a'); }},
       {"content of a delete", [](ChangePlan& p) { p.descriptors.resize(1); }},
-      {"write without content", [](ChangePlan& p) { p.kind = ChangeKind::kWrite; p.trash_entry = ""; }},
+      {"write without content",
+       [](ChangePlan& p) {
+         p.kind = ChangeKind::kWrite;
+         p.trash_entry = "";
+       }},
       {"too large", [](ChangePlan& p) { p.content_bytes = limits::kMaxFileBytes + 1; }}};
   for (const auto& [what, spoil] : breaks) {
     ChangePlan plan = good;
@@ -135,10 +146,10 @@ TEST(Receipt, TheMacCoversEveryField) {
   key[0] = 1;
   const Receipt receipt;
   const Digest mac = ReceiptMac(key, receipt);
-  const std::vector<void (*)(Receipt&)> changes = {
-      [](Receipt& r) { ++r.version; }, [](Receipt& r) { ++r.boot[15]; }, [](Receipt& r) { ++r.epoch; },
-      [](Receipt& r) { ++r.session; }, [](Receipt& r) { ++r.call; },     [](Receipt& r) { ++r.seq; },
-      [](Receipt& r) { ++r.time_ns; }, [](Receipt& r) { ++r.plan[0]; }};
+  const std::vector<void (*)(Receipt&)> changes = {[](Receipt& r) { ++r.version; }, [](Receipt& r) { ++r.boot[15]; },
+                                                   [](Receipt& r) { ++r.epoch; },   [](Receipt& r) { ++r.session; },
+                                                   [](Receipt& r) { ++r.call; },    [](Receipt& r) { ++r.seq; },
+                                                   [](Receipt& r) { ++r.time_ns; }, [](Receipt& r) { ++r.plan[0]; }};
   for (size_t i = 0; i < changes.size(); ++i) {
     Receipt other = receipt;
     changes[i](other);
