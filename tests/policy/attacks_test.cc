@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "tests/policy/policy_files.h"
 #include "tests/policy/policy_maker.h"
 
 namespace warder::policy {
@@ -91,6 +92,62 @@ TEST(Attacks, NoneIsAllowedByItsFirstWord) {
     EXPECT_GT(Ask(p, call).level, Level::kNotify) << attack.name;
     // The same policy does allow the harmless call, so it is not just a policy that allows nothing.
     EXPECT_EQ(Ask(p, Line(FirstWord(attack.line) + " --version")).level, Level::kAuto) << attack.name;
+  }
+}
+
+// Each name is the file that it is bound to; one that is bound to nothing here stands for a file of its own. So the
+// answer does not hang on what is installed.
+Policy Bound(const std::string& file) {
+  Policy p = Loaded(ReadText(file), file);
+  for (Program& program : p.programs) program.files.clear();
+  uint64_t next = 1000;
+  for (Program& program : p.programs)
+    program.files.push_back(
+        {program.name[0] == '/' ? program.name : "/usr/bin/" + program.name, 1, next++, std::nullopt});
+  return p;
+}
+
+// As a host sees a command whose program is a script: npm and pytest are decided as their interpreters.
+Call WithScripts(Call call) {
+  for (SimpleCommand& command : call.line.commands) {
+    if (command.argv[0] == "npm")
+      command = AsInterpreter(command, "/usr/bin/env", "node", "/usr/lib/node_modules/npm/bin/npm-cli.js");
+    if (command.argv[0] == "pytest") command = AsInterpreter(command, "/usr/bin/python3", "", "/usr/bin/pytest");
+  }
+  return call;
+}
+
+TEST(Attacks, NoStarterPolicyAllowsOne) {
+  const std::vector<Attack> attacks = Attacks();
+  ASSERT_EQ(attacks.size(), 111u);
+  size_t policies = 0;
+  for (const auto& file : FilesIn("policies")) {
+    const Policy p = Bound(file);
+    ++policies;
+    std::vector<std::string> profiles{""};
+    for (const Profile& profile : p.profiles) profiles.push_back(profile.name);
+    for (const Attack& attack : attacks)
+      for (const std::string& profile : profiles) {
+        const Decision d = Ask(p, Line(attack.line), profile);
+        EXPECT_GT(d.level, Level::kNotify) << file << " " << profile << ": " << attack.name << ": " << attack.line;
+        EXPECT_GT(Ask(p, WithScripts(Line(attack.line)), profile).level, Level::kNotify) << file << ": " << attack.name;
+        Call shell;
+        shell.line = ReadArgv({"bash", "-c", attack.line});
+        EXPECT_GT(Ask(p, shell, profile).level, Level::kNotify) << file << " " << profile << ": " << attack.name;
+      }
+    EXPECT_EQ(Ask(p, Line("ls")).level, Level::kAuto)
+        << file << ": it allows something, so the attacks prove something";
+  }
+  EXPECT_GE(policies, 10u);
+}
+
+// A starter has at least ten tests of what it must refuse or ask about.
+TEST(Attacks, EachStarterPolicyHasTenOfItsOwn) {
+  for (const auto& file : FilesIn("policies")) {
+    const Policy p = Loaded(ReadText(file), file);
+    const auto refused =
+        std::ranges::count_if(p.tests, [](const policy::Test& test) { return test.expect >= Level::kApprove; });
+    EXPECT_GE(refused, 10) << file;
   }
 }
 
