@@ -2,8 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <fstream>
-
+#include "tests/doc_commands.h"
 #include "tests/flow/host.h"
 
 namespace warder::flow {
@@ -61,15 +60,10 @@ std::pair<int, std::string> WithWarder(const std::string& script) {
 }
 
 TEST(Tutorial, EachCommandWorks) {
-  std::ifstream page(WARDER_SOURCE_DIR "/docs/tutorial.md");
+  const std::vector<DocCommand> commands = CommandsOf(WARDER_SOURCE_DIR "/docs/tutorial.md");
+  ASSERT_GT(commands.size(), 10u);
   std::string script;
-  size_t commands = 0;
-  for (std::string line; std::getline(page, line);)
-    if (line.starts_with("$ ")) {
-      script += line.substr(2) + "\n";
-      ++commands;
-    }
-  ASSERT_GT(commands, 10u);
+  for (const DocCommand& command : commands) script += command.text + "\n";
   auto [code, output] = WithWarder(script);
   EXPECT_EQ(code, 0) << output;
   EXPECT_NE(output.find("hello from a jail"), std::string::npos) << output;
