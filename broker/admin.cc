@@ -2,6 +2,7 @@
 #include "broker/admin.h"
 
 #include <expected>
+#include <set>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -64,13 +65,12 @@ asio::awaitable<Said> StatusOf(AdminCall c) {
   for (const wire::Agent& agent : now.host.agents) {
     size_t sessions = 0;
     for (const auto& [id, session] : c.broker.sessions) sessions += session->opened().agent == agent.name ? 1 : 0;
-    auto policy = now.policies.find(agent.policy);
-    const bool known = policy != now.policies.end();
+    const policy::PolicySet& policy = *now.policies.at(agent.name);
     agents.push_back({{"name", agent.name},
                       {"workspace", agent.workspace.directory},
-                      {"policy", known ? policy->second->ids() : agent.policy},
-                      {"policy_digest", known ? Hex(AsBytes(policy->second->digest())) : ""},
-                      {"profile", !agent.profile.empty() || !known ? agent.profile : policy->second->default_profile()},
+                      {"policy", policy.ids()},
+                      {"policy_digest", Hex(AsBytes(policy.digest()))},
+                      {"profile", agent.profile.empty() ? policy.default_profile() : agent.profile},
                       {"sessions", sessions}});
   }
   Status takes = co_await c.broker.ledger.TakesNew();
@@ -174,7 +174,7 @@ asio::awaitable<Said> PolicyExplain(AdminCall c) {
   auto generation = c.broker.generation;
   const wire::Agent* agent = generation->FindAgent(*name);
   const ToolEntry* entry = FindTool(*tool);
-  if (agent == nullptr || !generation->policies.contains(agent->policy)) co_return No(kNotFound, "no agent " + *name);
+  if (agent == nullptr || !generation->policies.contains(agent->name)) co_return No(kNotFound, "no agent " + *name);
   if (entry == nullptr) co_return No(kNotFound, "no tool " + *tool + "; there are: " + ToolNames());
   std::shared_ptr<Session> session;
   for (const auto& [id, candidate] : c.broker.sessions)
@@ -183,7 +183,7 @@ asio::awaitable<Said> PolicyExplain(AdminCall c) {
     co_return No(kConflict,
                  "no session of this agent is connected, whose view the facts would come from; "
                  "`warder policy explain FILE` needs none");
-  auto policy = generation->policies.at(agent->policy);
+  auto policy = generation->policies.at(agent->name);
   CallRequest request;
   request.tool = entry;
   request.arguments = c.params.value("arguments", json::object());
@@ -221,12 +221,12 @@ asio::awaitable<Said> Reload(AdminCall c) {
   if (!done)
     co_return No(done.error().code == Code::kInvalid ? kInvalidParams : kInternalError,
                  "reload refused, the old policies stay: " + done.error().what);
-  json notes = json::array();
-  for (const auto& [file, set] : c.broker.generation->policies)
+  std::set<std::string> notes;  // agents share layers
+  for (const auto& [agent, set] : c.broker.generation->policies)
     for (const auto& layer : set->layers())
       if (auto note = policy::NotifyTellsNobody(*layer))
-        notes.push_back(layer->file + ":" + std::to_string(note->where.line) + ": " + note->what + "; " + note->remedy);
-  co_return json{{"reloaded", true}, {"generation", c.broker.generation->number}, {"notes", std::move(notes)}};
+        notes.insert(layer->file + ":" + std::to_string(note->where.line) + ": " + note->what + "; " + note->remedy);
+  co_return json{{"reloaded", true}, {"generation", c.broker.generation->number}, {"notes", notes}};
 }
 
 asio::awaitable<Said> Drain(AdminCall c) {

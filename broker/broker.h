@@ -23,7 +23,7 @@ struct Generation {
   uint64_t number = 0;
   uint64_t epoch = 0;
   wire::HostPlan host;
-  std::map<std::string, std::shared_ptr<const policy::PolicySet>> policies;
+  std::map<std::string, std::shared_ptr<const policy::PolicySet>> policies;  // by the agent's name
   const wire::Agent* FindAgent(const std::string& name) const;
 };
 

@@ -82,12 +82,15 @@ asio::awaitable<json> CallPath::Serve() {
   running_->line = asked_.line;
   stages_.Mark("decode");
 
-  // 2 session: whose agent, under which policy
+  // 2 session: whose agent, under which policy, the workspace's own included
   generation_ = broker_.generation;
   agent_ = generation_->FindAgent(session_->opened().agent);
-  if (agent_ == nullptr || !generation_->policies.contains(agent_->policy))
+  if (agent_ == nullptr || !generation_->policies.contains(agent_->name))
     co_return co_await FailEarly("host", {Code::kDenied, "this agent is not in the host file any more", ""});
-  policy_ = generation_->policies.at(agent_->policy);
+  auto layers =
+      co_await session_->workspace_layer().Join(generation_->policies.at(agent_->name), agent_->workspace.directory);
+  if (!layers) co_return co_await FailEarly(layers.error().code == Code::kInvalid ? "policy" : "facts", layers.error());
+  policy_ = std::move(*layers);
 
   // 3 stop: nothing new while the host ends or is full
   if (Status may = MayServe(); !may) co_return co_await FailEarly("host", may.error());

@@ -80,25 +80,6 @@ asio::awaitable<Status> ResolvePaths(WhereFrom from, const policy::Wanted& wante
   co_return Status();
 }
 
-// A workspace's own policy is a layer, and layers are not built yet: what is there to narrow is not ignored.
-asio::awaitable<Status> RefuseOwnPolicy(WhereFrom from) {
-  wire::ResolveRequest request;
-  request.paths.push_back({from.workspace, ".warder", false});
-  request.paths.push_back({from.workspace, ".warder/policy.yaml", false});
-  auto said = co_await from.hands.Resolve(std::move(request));
-  if (!said) co_return std::unexpected(said.error());
-  // Only what is known not to be there is not there: a directory that may not be searched could
-  // hold one.
-  auto absent = [](const wire::PathAnswer& path) { return path.resolved && path.kind == wire::FileKind::kNone; };
-  if (!absent(said->paths[0]) && !absent(said->paths[1]))
-    co_return Fail(Code::kUnsupported,
-                   "the workspace has a policy of its own, .warder/policy.yaml (or one that can "
-                   "not be looked at), which "
-                   "this version does not read",
-                   "its owner moves that file away, or its rules into the policy of the host file");
-  co_return Status();
-}
-
 // The workspace and the sources that exist: what the jail will show.
 asio::awaitable<Status> ResolveTrees(WhereFrom from, const policy::ViewRules& view, std::vector<wire::Tree>& trees) {
   wire::ResolveRequest request;
@@ -193,8 +174,6 @@ asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool
   LookedUp found;
   found.call = std::move(call);
   found.facts.workspace = from.workspace;
-  Status own = co_await RefuseOwnPolicy(from);
-  if (!own) co_return std::unexpected(own.error());
   Programs programs;
   for (int pass = 0; pass < 2; ++pass) {
     found.wanted = policy::Want(from.policy, found.call);

@@ -1,9 +1,15 @@
 // How do plans and their receipts get to the jailer, and its answers back?
 #include "broker/monitor_link.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -17,6 +23,18 @@ constexpr std::chrono::seconds kChangeTimeout{120};
 constexpr std::chrono::seconds kReloadTimeout{60};
 // A keeper waits two seconds for its init to be gone; more is a host in trouble.
 constexpr std::chrono::seconds kGoneTimeout{5};
+
+asio::awaitable<void> ReadToEnd(std::shared_ptr<asio::posix::stream_descriptor> pipe,
+                                std::shared_ptr<Answer<std::string>> read) {
+  constexpr size_t kMost = limits::kMaxFlatConfigBytes + 64 * 1024;
+  std::string bytes, piece(64 * 1024, '\0');
+  while (bytes.size() <= kMost) {
+    auto [error, size] = co_await pipe->async_read_some(asio::buffer(piece), asio::as_tuple(asio::use_awaitable));
+    if (error) break;
+    bytes.append(piece, 0, size);
+  }
+  read->Set(std::move(bytes));
+}
 
 }  // namespace
 
@@ -88,6 +106,27 @@ asio::awaitable<Result<wire::ChangeAnswer>> MonitorLink::MakeChange(Permit permi
   changes_.erase(call);
   if (!said) co_return Fail(Code::kUnavailable, "no answer about the change in time; it may have been made");
   co_return std::move(*said);
+}
+
+asio::awaitable<Result<std::string>> MonitorLink::ReadLayer(uint64_t session, const std::string& text) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) co_return FailErrno("pipe2");
+  auto pipe = std::make_shared<asio::posix::stream_descriptor>(executor_, ends[0]);
+  std::vector<UniqueFd> fds(2);
+  fds[1] = UniqueFd(ends[1]);
+  auto memory = SealedMemory("workspace-policy", text);
+  if (!memory) co_return std::unexpected(memory.error());
+  fds[0] = std::move(*memory);
+  Status sent = link_->Send(flat::EncodeMessage(wire::LayerRequest{session}), std::move(fds));
+  if (!sent) co_return std::unexpected(sent.error());
+  auto read = std::make_shared<Answer<std::string>>(executor_);
+  asio::co_spawn(executor_, ReadToEnd(pipe, read), asio::detached);
+  auto bytes = co_await read->Wait(limits::kConfigTimeout + std::chrono::seconds(5));
+  boost::system::error_code ignored;
+  pipe->close(ignored);
+  if (!bytes)
+    co_return Fail(Code::kUnavailable, "no answer about the workspace's policy in time", "make the call again");
+  co_return std::move(*bytes);
 }
 
 asio::awaitable<Status> MonitorLink::Reload() {

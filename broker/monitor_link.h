@@ -27,6 +27,9 @@ class MonitorLink {
   asio::awaitable<Status> StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds);
   asio::awaitable<Result<wire::ChangeAnswer>> MakeChange(Permit permit, RecordedIntent intent,
                                                          std::vector<UniqueFd> fds);
+  // What the loader of a workspace's policy answers to this text: the bytes of a ConfigAnswer, or of one cut short.
+  // kUnavailable: none in time. One at a time for a session.
+  asio::awaitable<Result<std::string>> ReadLayer(uint64_t session, const std::string& text);
   asio::awaitable<Status> Reload();
   // Why the last one, by whomever, was refused; empty: it was not.
   const std::string& refused_reload() const { return refused_reload_; }

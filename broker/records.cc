@@ -19,13 +19,15 @@ std::string Bounded(std::string text) {
   return text + " … cut, sha256 of all: " + digest;
 }
 
-std::string AppliedAsText(const policy::Decision& decision) {
+std::string AppliedAsText(const policy::Decision& decision, const policy::PolicySet* policy) {
   nlohmann::json list = nlohmann::json::array();
   for (const policy::Applied& applied : decision.applied) {
     nlohmann::json entry = {{"rule", applied.id},
                             {"level", policy::LevelName(applied.level)},
                             {"line", applied.where.line},
                             {"object", applied.object}};
+    if (policy != nullptr && applied.layer < policy->size())
+      entry["layer"] = policy::LayerName(policy->layer(applied.layer).layer);
     if (applied.is_path) entry["act"] = policy::ActName(applied.act);
     list.push_back(std::move(entry));
   }
@@ -57,13 +59,14 @@ audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const p
       .Free("why", Bounded(decision.why))
       .Text("policy_digest", policy == nullptr ? "" : Hex(AsBytes(policy->digest())))
       .Text("engine", "warder 0.1.0");
+  if (!decision.layer.empty()) body.Text("layer", decision.layer);
   if (!decision.action.empty()) body.Text("action", decision.action);
   if (!decision.profile.empty()) body.Text("profile", decision.profile);
   if (left_out > 0) body.Decimal("left_out", left_out);
   if (!part.empty()) body.Free("part", Bounded(part));
   if (found != nullptr)
     body.Free("facts", Bounded(FactsAsJson(*found).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
-  if (!decision.applied.empty()) body.Free("applied", Bounded(AppliedAsText(decision)));
+  if (!decision.applied.empty()) body.Free("applied", Bounded(AppliedAsText(decision, policy)));
   return Make("decision", id, body);
 }
 

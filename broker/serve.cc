@@ -15,6 +15,7 @@ namespace {
 // One load of host file and policies, until all its parts are here: all or nothing.
 struct Incoming {
   std::shared_ptr<Generation> generation;
+  std::map<std::string, std::shared_ptr<const policy::Policy>> files;  // by path
   uint32_t policies_left = 0;
   uint64_t first_call = 0;
 };
@@ -41,12 +42,31 @@ Status TakePolicy(const Packet& packet, Incoming& incoming) {
   WARDER_TRY(auto bytes, ReadSealed(packet.fds[0].get(), limits::kMaxFlatConfigBytes));
   WARDER_TRY(auto policy, flat::DecodeMessage<policy::Policy>(bytes));
   if (!SameDigest(policy.digest, offered.digest)) return Fail(Code::kInvalid, offered.path + ": another digest");
-  std::vector<std::shared_ptr<const policy::Policy>> layers = {
-      std::make_shared<const policy::Policy>(std::move(policy))};
-  auto set = policy::PolicySet::Make(std::move(layers));
-  if (!set) return Fail(Code::kInvalid, offered.path + ": " + set.error().front().problem.what);
-  incoming.generation->policies[offered.path] = std::make_shared<const policy::PolicySet>(std::move(*set));
+  incoming.files[offered.path] = std::make_shared<const policy::Policy>(std::move(policy));
   --incoming.policies_left;
+  return {};
+}
+
+// The layers of each agent, put together; agents with the same files share them.
+Status JoinLayers(Incoming& incoming) {
+  std::map<std::vector<std::string>, std::shared_ptr<const policy::PolicySet>> sets;
+  for (const wire::Agent& agent : incoming.generation->host.agents) {
+    std::vector<std::string> paths;
+    std::vector<std::shared_ptr<const policy::Policy>> layers;
+    for (const wire::LayerFile& file : agent.policies) {
+      auto loaded = incoming.files.find(file.path);
+      if (loaded == incoming.files.end()) return Fail(Code::kInvalid, file.path + " was not offered");
+      paths.push_back(file.path);
+      layers.push_back(loaded->second);
+    }
+    auto [known, fresh] = sets.try_emplace(std::move(paths));
+    if (fresh) {
+      auto set = policy::PolicySet::Make(std::move(layers));
+      if (!set) return Fail(Code::kInvalid, set.error().front().file + ": " + set.error().front().problem.what);
+      known->second = std::make_shared<const policy::PolicySet>(std::move(*set));
+    }
+    incoming.generation->policies[agent.name] = known->second;
+  }
   return {};
 }
 
@@ -57,7 +77,7 @@ constexpr auto kMustNotThrow = [](std::exception_ptr thrown) {
 
 class Server {
  public:
-  Server(Broker& broker, Incoming incoming) : broker_(broker), incoming_(std::move(incoming)) { PutInForce(); }
+  Server(Broker& broker, Incoming incoming) : broker_(broker), incoming_(std::move(incoming)) {}
 
   // The next message of the monitor; an error ends the broker: what it says is never guessed at.
   Status Take(Packet packet) {
@@ -85,21 +105,22 @@ class Server {
       default:
         return Fail(Code::kInvalid, "a message that the broker does not know");
     }
-    PutInForce();
-    return {};
+    return PutInForce();
   }
 
- private:
-  void PutInForce() {
-    if (!incoming_.generation || incoming_.policies_left != 0) return;
+  Status PutInForce() {
+    if (!incoming_.generation || incoming_.policies_left != 0) return {};
+    WARDER_TRY_STATUS(JoinLayers(incoming_));
     const wire::HostPlan& host = incoming_.generation->host;
     broker_.approvals.SetLimits(host.approvals_waiting, host.approvals_per_session, host.agents.size());
     broker_.next_call = std::max(broker_.next_call, incoming_.first_call);
     broker_.generation = std::move(incoming_.generation);
     incoming_ = {};
     LogInfo("generation " + std::to_string(broker_.generation->number) + " is in force");
+    return {};
   }
 
+ private:
   Status OpenSession(Packet packet) {
     WARDER_TRY(auto opened, flat::DecodeMessage<wire::SessionOpened>(packet.bytes));
     if (packet.fds.size() != 2 || !broker_.generation) return Fail(Code::kInvalid, "a session that can not be served");
@@ -159,6 +180,7 @@ std::string ServeBroker(UniqueFd control, Status (*confine)()) {
     if (confine != nullptr)
       if (Status confined = confine(); !confined) return "confining: " + confined.error().ToString();
     Server server(broker, std::move(*incoming));
+    if (Status joined = server.PutInForce(); !joined) return joined.error().what;
     asio::co_spawn(loop, Listen(broker, server, why), [&loop](std::exception_ptr) { loop.stop(); });
     asio::co_spawn(loop, ListenToLedger(broker), kMustNotThrow);
     loop.run();

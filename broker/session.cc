@@ -47,7 +47,8 @@ Session::Session(Broker& broker, const wire::SessionOpened& opened, UniqueFd con
     : broker_(broker),
       opened_(opened),
       connection_(std::make_shared<Connection>(broker.executor, std::move(connection))),
-      hands_(std::make_shared<HandsLink>(broker.executor, std::move(hands))) {}
+      hands_(std::make_shared<HandsLink>(broker.executor, std::move(hands))),
+      workspace_layer_(std::make_unique<WorkspaceLayer>(broker.executor, *hands_, broker.monitor, opened.session)) {}
 
 asio::awaitable<void> Session::Serve() {
   auto self = shared_from_this();

@@ -12,6 +12,7 @@
 #include "broker/hands_link.h"
 #include "broker/json_rpc.h"
 #include "broker/tools.h"
+#include "broker/workspace_layer.h"
 #include "wire/monitor.h"
 
 namespace warder::broker {
@@ -49,6 +50,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Broker& broker() { return broker_; }
   const wire::SessionOpened& opened() const { return opened_; }
   HandsLink& hands() { return *hands_; }
+  WorkspaceLayer& workspace_layer() { return *workspace_layer_; }
   const std::string& client() const { return client_; }
   void Notify(const nlohmann::json& notification) { connection_->Send(ToLine(notification)); }
   size_t runs() const { return runs_; }
@@ -70,6 +72,7 @@ class Session : public std::enable_shared_from_this<Session> {
   wire::SessionOpened opened_;
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<HandsLink> hands_;
+  std::unique_ptr<WorkspaceLayer> workspace_layer_;
   std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
   Era era_ = Era::kUnknown;
   std::string client_;                                       // as it names itself: untrusted

@@ -56,11 +56,6 @@ Result<Workspace> FindWorkspace(const Arguments& arguments) {
   if (!S_ISDIR(status.st_mode))
     return Fail(Code::kInvalid, "workspace " + workspace.directory + " is not a directory", "name a directory");
   workspace.owner = status.st_uid;
-  struct stat policy{};
-  if (std::string own = workspace.directory + "/.warder/policy.yaml"; lstat(own.c_str(), &policy) == 0)
-    return Fail(Code::kUnsupported,
-                own + " would be the workspace's own policy layer, which this version does not build",
-                "it is never ignored: remove it, or put its rules into the policy that you pass with --policy");
   return workspace;
 }
 
@@ -202,14 +197,17 @@ Status CheckPolicy(const Entry& entry) {
   if (Status owned = config::MayBeInForce(entry.policy, owners); !owned)
     return Fail(Code::kInvalid, "the policy " + owned.error().what, owned.error().remedy);
   WARDER_TRY(std::string bytes, ReadFile(entry.policy, limits::kMaxPolicyBytes));
-  config::JudgedPolicy judged = config::JudgePolicy(entry.policy, bytes);
+  config::JudgedPolicy judged = config::JudgePolicy("project", entry.policy, bytes);
+  auto policy = std::make_shared<const policy::Policy>(std::move(judged.policy));
+  if (judged.problems.empty())
+    for (auto& [file, problem] : config::JudgeLayers({policy}).problems) judged.problems.push_back(std::move(problem));
   if (!judged.problems.empty()) {
     const policy::LoadProblem& first = judged.problems.front();
     return Fail(Code::kInvalid,
                 At(entry.policy, first.where) + ": " + first.what + (first.remedy.empty() ? "" : "; " + first.remedy),
                 "`warder policy check " + entry.policy + "` says all that is wrong");
   }
-  return CheckProfile(judged.policy, entry.profile);
+  return CheckProfile(*policy, entry.profile);
 }
 
 Status StartWith(const Place& place, const Entry& entry) {

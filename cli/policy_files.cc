@@ -40,6 +40,10 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
     checked.notes.push_back({{1, 1}, "its group or others may write it: no host takes it so", "chmod go-w " + file});
   // What a host would refuse of it is no fault of the policy.
   for (policy::LoadProblem& problem : config::NotEnforced(checked.policy)) checked.notes.push_back(std::move(problem));
+  // Another layer leaves to the project what it does not say.
+  if (checked.policy.layer == policy::LayerKind::kProject)
+    for (policy::PolicySet::Problem& problem : config::DefaultsNotEnforced(checked.policy))
+      checked.notes.push_back(std::move(problem.problem));
   for (policy::Finding& finding : policy::RunExamples(checked.policy)) {
     if (finding.fails)
       checked.findings.push_back(std::move(finding));

@@ -31,15 +31,24 @@ void ReadGroupName(Reading& reading, const YamlNode& node, Into& into) {
 }
 
 void ReadProject(Reading& reading, const YamlNode& node, Into& into) {
-  into.agent->layer_where = node.where;
   into.agent->project = reading.Text(node, "write a name of policy.layers.project").value_or("");
 }
+void ReadTeam(Reading& reading, const YamlNode& node, Into& into) {
+  into.agent->team = reading.Text(node, "write a name of policy.layers.team").value_or("");
+}
+void ReadOrg(Reading& reading, const YamlNode& node, Into&) {
+  reading.Problem(node.where, "an agent does not choose its org layer",
+                  "take it out: policy.layers.org binds every agent");
+}
 constexpr KeyRule<Into> kLayers[] = {
-    {"project", Need::kRequired, ReadProject, "`project: NAME`, a name of policy.layers.project"},
-    {"team", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, as `project`"},
-    {"org", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, as `project`"},
+    {"project", Need::kOptional, ReadProject, ""},
+    {"team", Need::kOptional, ReadTeam, ""},
+    {"org", Need::kOptional, ReadOrg, ""},
 };
-void ReadLayers(Reading& reading, const YamlNode& node, Into& into) { ReadMap(reading, node, "layers", kLayers, into); }
+void ReadLayers(Reading& reading, const YamlNode& node, Into& into) {
+  into.agent->layer_where = node.where;
+  ReadMap(reading, node, "layers", kLayers, into);
+}
 
 void ReadProfile(Reading& reading, const YamlNode& node, Into& into) {
   into.agent->profile_where = node.where;

@@ -140,7 +140,9 @@ void CheckSubjects(Reading& reading, const HostDraft& draft) {
 void CheckFilesInForce(Reading& reading, const HostDraft& draft) {
   std::vector<std::pair<std::string, std::string>> in_force{{"the stop file", draft.plan.stop_file},
                                                             {"this host file", draft.file}};
-  for (const auto& [name, path] : draft.projects) in_force.emplace_back("the policy " + Quote(name), path);
+  if (!draft.org.empty()) in_force.emplace_back("the org's policy", draft.org);
+  for (const auto* files : {&draft.teams, &draft.projects})
+    for (const auto& [name, path] : *files) in_force.emplace_back("the policy " + Quote(name), path);
   for (const AgentDraft& agent : draft.agents)
     for (const auto& [what, path] : in_force)
       if (!agent.agent.workspace.directory.empty() && IsWithin(path, agent.agent.workspace.directory))
@@ -207,22 +209,37 @@ void FillDefaultIds(Reading& reading, HostDraft& draft) {
   }
 }
 
+// The files that bind the agent, upper layers first.
+void FindLayers(Reading& reading, const HostDraft& draft, AgentDraft& agent) {
+  std::vector<wire::LayerFile>& policies = agent.agent.policies;
+  if (!draft.org.empty()) policies.push_back({"org", draft.org});
+  struct {
+    const char* layer;
+    const std::string& name;
+    const std::map<std::string, std::string>& files;
+  } const named[] = {{"team", agent.team, draft.teams}, {"project", agent.project, draft.projects}};
+  for (const auto& [layer, name, files] : named) {
+    if (name.empty()) continue;
+    if (auto file = files.find(name); file != files.end()) {
+      policies.push_back({layer, file->second});
+      continue;
+    }
+    std::vector<std::string_view> names;
+    for (const auto& [known, path] : files) names.push_back(known);
+    reading.Problem(agent.layer_where, Quote(name) + " is not in policy.layers." + layer,
+                    policy::DidYouMean(name, names));
+  }
+  if (policies.empty() && agent.team.empty() && agent.project.empty())
+    reading.Problem(agent.where, "no policy binds agent " + Quote(agent.agent.name),
+                    "write `layers: { project: NAME }`, a name of policy.layers.project");
+}
+
 }  // namespace
 
 void CheckHost(Reading& reading, const YamlNode&, HostDraft& draft) {
   FillDefaultIds(reading, draft);
   if (!draft.has_ledger_directory) draft.plan.ledger.directory = draft.plan.state_directory + "/log";
-  for (AgentDraft& agent : draft.agents) {
-    auto file = draft.projects.find(agent.project);
-    if (file != draft.projects.end()) {
-      agent.agent.policy = file->second;
-    } else if (!agent.project.empty()) {
-      std::vector<std::string_view> names;
-      for (const auto& [name, path] : draft.projects) names.push_back(name);
-      reading.Problem(agent.layer_where, Quote(agent.project) + " is not in policy.layers.project",
-                      policy::DidYouMean(agent.project, names));
-    }
-  }
+  for (AgentDraft& agent : draft.agents) FindLayers(reading, draft, agent);
   if (!reading.ok()) return;  // what follows would only repeat what is wrong
   CheckSessionUids(reading, draft);
   CheckIds(reading, draft);

@@ -46,15 +46,22 @@ void ReadOwners(Reading& reading, const YamlNode& node, HostDraft& draft) {
   for (const YamlNode& item : node.items)
     if (auto user = ReadUser(reading, item, *draft.accounts)) draft.plan.policy_owner_uids.push_back(user->uid);
 }
-void ReadProjects(Reading& reading, const YamlNode& node, HostDraft& draft) {
+template <std::map<std::string, std::string> HostDraft::* files>
+void ReadNamedFiles(Reading& reading, const YamlNode& node, HostDraft& draft) {
   if (!reading.IsMap(node, "write `NAME: /absolute/policy.yaml`")) return;
   for (size_t i = 0; i < node.keys.size(); ++i)
-    if (auto path = reading.AbsolutePath(node.items[i])) draft.projects[node.keys[i].text] = *path;
+    if (auto path = reading.AbsolutePath(node.items[i])) (draft.*files)[node.keys[i].text] = *path;
+}
+void ReadOrg(Reading& reading, const YamlNode& node, HostDraft& draft) {
+  if (!reading.IsList(node, "write a list of one, as [/etc/warder/policy/org.yaml]")) return;
+  if (node.items.size() > 1)
+    reading.Problem(node.items[1].where, "two org layers", "write one file: each layer is there at most once");
+  draft.org = reading.AbsolutePath(node.items[0]).value_or("");
 }
 constexpr KeyRule<HostDraft> kLayers[] = {
-    {"project", Need::kOptional, ReadProjects, ""},
-    {"org", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, under `project`"},
-    {"team", Need::kNotBuilt, nullptr, "take it out: one policy file an agent, under `project`"},
+    {"org", Need::kOptional, ReadOrg, ""},
+    {"team", Need::kOptional, ReadNamedFiles<&HostDraft::teams>, ""},
+    {"project", Need::kOptional, ReadNamedFiles<&HostDraft::projects>, ""},
 };
 void ReadLayers(Reading& reading, const YamlNode& node, HostDraft& draft) {
   ReadMap(reading, node, "policy.layers", kLayers, draft);

@@ -2,7 +2,7 @@
 // policies.
 //
 // Names of users and groups are resolved; every default is filled in. What this version does not
-// serve (notify, metrics, layers other than one project policy an agent, warm jails, images …) is
+// serve (notify, metrics, warm jails, images …) is
 // refused by name. Owner and mode of the file are checked by whoever opens it (base/owner_check.h).
 #pragma once
 

@@ -22,15 +22,16 @@ using policy::YamlNode;
 struct AgentDraft {
   wire::Agent agent;
   Where where, uid_where, layer_where, profile_where, workspace_where;
-  std::string project;  // name in policy.layers.project
+  std::string team, project;  // names in policy.layers; empty: not given
   bool has_uid = false, has_workspace = false;
 };
 
 struct HostDraft {
   wire::HostPlan plan;
   Accounts* accounts = nullptr;
-  std::string file;                             // the host file itself
-  std::map<std::string, std::string> projects;  // policy.layers.project
+  std::string file;                                    // the host file itself
+  std::string org;                                     // policy.layers.org; empty: none
+  std::map<std::string, std::string> teams, projects;  // policy.layers.team, policy.layers.project
   std::vector<AgentDraft> agents;
   std::vector<std::pair<Where, wire::Subject>> subjects;  // of people and approvers
   bool has_broker = false, has_ledger = false, has_admin = false, has_ledger_directory = false;

@@ -72,9 +72,25 @@ std::string Policy(const wire::HostPlan& plan) {
   std::string out = "policy:\n  owners: " + List(plan.policy_owner_uids, Number) + "\n";
   if (plan.agents.empty()) return out;
   // One name an agent: the file's own names are not part of a plan.
-  out += "  layers:\n    project:\n";
-  for (const wire::Agent& agent : plan.agents) out += "      " + agent.name + ": " + Text(agent.policy) + "\n";
+  std::string org, team, project;
+  for (const wire::Agent& agent : plan.agents)
+    for (const wire::LayerFile& file : agent.policies) {
+      const std::string named = "      " + agent.name + ": " + Text(file.path) + "\n";
+      if (file.layer == "org") org = "    org: [" + Text(file.path) + "]\n";
+      if (file.layer == "team") team += named;
+      if (file.layer == "project") project += named;
+    }
+  out += "  layers:\n" + org;
+  if (!team.empty()) out += "    team:\n" + team;
+  if (!project.empty()) out += "    project:\n" + project;
   return out;
+}
+
+std::string Layers(const wire::Agent& agent) {
+  std::string out;
+  for (const wire::LayerFile& file : agent.policies)
+    if (file.layer != "org") out += (out.empty() ? "{ " : ", ") + file.layer + ": " + agent.name;
+  return out.empty() ? "{}" : out + " }";
 }
 
 std::string Agents(const wire::HostPlan& plan) {
@@ -84,7 +100,7 @@ std::string Agents(const wire::HostPlan& plan) {
     const wire::Workspace& workspace = agent.workspace;
     out += "  " + agent.name + ":\n    uid: " + Number(agent.uid) + "\n";
     if (!agent.group.empty()) out += "    group: " + agent.group + "\n";
-    out += "    layers: { project: " + agent.name + " }\n";
+    out += "    layers: " + Layers(agent) + "\n";
     if (!agent.profile.empty()) out += "    profile: " + Text(agent.profile) + "\n";
     out += "    workspaces: [{ dir: " + Text(workspace.directory) + ", owner: " + Number(workspace.owner_uid);
     if (!workspace.also_uids.empty()) out += ", also: " + List(workspace.also_uids, Number);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "policy/policy_set.h"
 #include "policy/schema.h"
 
 namespace warder::config {
@@ -35,6 +34,9 @@ constexpr Key kKeys[] = {
     {"workspace: trash", "take it out: the trash keeps everything as yet"},
 };
 
+constexpr std::string_view kDirectRemedy =
+    "write `workspace: { mode: direct }`, and know that what commands delete is gone";
+
 Where PlaceOf(const Policy& policy, std::string_view key) {
   auto used = std::ranges::find(policy.used, key, &policy::UsedKey::key);
   return used == policy.used.end() ? Where{1, 1} : used->where;
@@ -50,25 +52,28 @@ std::vector<policy::LoadProblem> NotEnforced(const Policy& policy) {
   for (const policy::UsedKey& used : policy.used)
     if (auto row = std::ranges::find(kKeys, used.key, &Key::key); row != std::end(kKeys))
       refuse(used.where, policy::Quote(used.key.substr(used.key.find(": ") + 2)), row->remedy);
-  if (policy.layer != policy::LayerKind::kProject)
-    refuse(PlaceOf(policy, "a policy: layer"), "layer " + policy::Quote(policy::LayerName(policy.layer)),
-           "write `layer: project`: one policy file an agent is in force");
-  const policy::PolicySet alone(policy);
-  const policy::Settings& settings = alone.settings();
-  if (settings.workspace_mode != policy::WorkspaceMode::kDirect)
-    refuse(PlaceOf(policy, "workspace: mode"),
-           policy.workspace.mode ? "\"copy-on-write\"" : "copy-on-write, which is the default,",
-           "write `workspace: { mode: direct }`, and know that what commands delete is gone");
-  if (settings.tier > policy::Tier::kNamespace)
+  if (policy.workspace.mode && policy.workspace.mode != policy::WorkspaceMode::kDirect)
+    refuse(PlaceOf(policy, "workspace: mode"), "\"copy-on-write\"", kDirectRemedy);
+  if (policy.jail.tier > policy::Tier::kNamespace)
     refuse(PlaceOf(policy, "jail: tier"), "a jail of another tier", "write `tier: namespace`");
-  if (settings.root != "host-usr")
-    refuse(PlaceOf(policy, "jail: root"), policy::Quote(settings.root) + " as root", "write `root: host-usr`");
-  if (settings.limits_by == policy::LimitsBy::kProcess)
+  if (!policy.jail.root.empty() && policy.jail.root != "host-usr")
+    refuse(PlaceOf(policy, "jail: root"), policy::Quote(policy.jail.root) + " as root", "write `root: host-usr`");
+  if (policy.jail.limits == policy::LimitsBy::kProcess)
     refuse(PlaceOf(policy, "jail: limits"), "\"process\"", "write `limits: cgroup`");
   for (const policy::ExecRule& rule : policy.exec)
     if (rule.approval && rule.approval->people > 1)
       refuse(rule.where, "an approval by more than one person", "write `people: 1`");
   return problems;
+}
+
+std::vector<policy::PolicySet::Problem> DefaultsNotEnforced(const policy::PolicySet& set) {
+  if (set.settings().workspace_mode == policy::WorkspaceMode::kDirect) return {};
+  for (const auto& layer : set.layers())
+    if (layer->workspace.mode) return {};  // told where it stands
+  return {{set.layers().back()->file,
+           {{1, 1},
+            "copy-on-write, which is the default, can not be enforced by this version",
+            std::string(kDirectRemedy)}}};
 }
 
 }  // namespace warder::config

@@ -6,12 +6,13 @@
 
 #include <vector>
 
-#include "policy/load.h"
+#include "policy/policy_set.h"
 
 namespace warder::config {
 
-// Empty: the policy may be put in force. Each problem names the place, the reason and what to
-// write.
+// Empty: the layer may be put in force. Each problem names the place, the reason and what to write.
 std::vector<policy::LoadProblem> NotEnforced(const policy::Policy& policy);
+// The same of what the layers leave unsaid together: a default that can not be enforced.
+std::vector<policy::PolicySet::Problem> DefaultsNotEnforced(const policy::PolicySet& set);
 
 }  // namespace warder::config

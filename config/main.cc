@@ -1,5 +1,4 @@
-// warder-config: which flat message is this file? Reads descriptor 3, writes descriptor 1, and
-// ends.
+// warder-config: which flat message is this file? Reads descriptor 3 (and those behind it), writes descriptor 1, ends.
 //
 // Untrusted bytes meet YAML and regex parsers here and nowhere else in a host: as nobody, with
 // limits of memory, time and descriptors, without a way to gain privilege or to start a program.
@@ -41,33 +40,75 @@ Status GiveUp() {
   return Bound(RLIMIT_CORE, 1, "RLIMIT_CORE");
 }
 
-Status Answer(bool host, const std::string& name) {
-  wire::ConfigAnswer answer;
+// One file's text.
+Result<wire::ConfigAnswer> OfFile(const std::string& name, wire::ConfigAnswer (*answer)(char**, std::string_view),
+                                  char** words) {
   auto bytes = ReadAll(kInput, limits::kMaxPolicyBytes);
-  if (!bytes) {
-    answer.problems = name + ":1:1: " + bytes.error().ToString() + "\n";
-  } else if (host) {
-    SystemAccounts accounts;
-    answer = AnswerHost(name, *bytes, accounts);
-  } else {
-    answer = AnswerPolicy(name, *bytes);
-  }
-  return WriteAll(kOutput, flat::EncodeMessage(answer));
+  if (bytes) return answer(words, *bytes);
+  wire::ConfigAnswer refused;
+  refused.problems = name + ":1:1: " + bytes.error().ToString() + "\n";
+  return refused;
 }
 
+Result<wire::ConfigAnswer> Host(int, char** words) {
+  return OfFile(
+      words[0],
+      [](char** w, std::string_view bytes) {
+        SystemAccounts accounts;
+        return AnswerHost(w[0], bytes, accounts);
+      },
+      words);
+}
+
+Result<wire::ConfigAnswer> Policy(int, char** words) {
+  return OfFile(words[1], [](char** w, std::string_view bytes) { return AnswerPolicy(w[0], w[1], bytes); }, words);
+}
+
+// What this program answered before, one descriptor a layer.
+Result<std::vector<std::string>> Answered(int first, int count) {
+  std::vector<std::string> policies;
+  for (int fd = first; fd < first + count; ++fd) {
+    WARDER_TRY(std::string bytes, ReadSealed(fd, limits::kMaxFlatConfigBytes));
+    policies.push_back(std::move(bytes));
+  }
+  return policies;
+}
+
+Result<wire::ConfigAnswer> Layers(int count, char**) {
+  WARDER_TRY(auto policies, Answered(kInput, count));
+  return AnswerLayers(policies);
+}
+
+// Its text, then the layers above it.
+Result<wire::ConfigAnswer> Workspace(int count, char** words) {
+  WARDER_TRY(std::string bytes, ReadSealed(kInput, limits::kMaxPolicyBytes));
+  WARDER_TRY(auto above, Answered(kInput + 1, count - 1));
+  return AnswerWorkspace(words[0], bytes, above);
+}
+
+constexpr struct {
+  std::string_view what;
+  int least, most;  // words
+  Result<wire::ConfigAnswer> (*answer)(int count, char** words);
+} kForms[] = {{"host", 1, 1, Host}, {"policy", 2, 2, Policy}, {"layers", 1, 3, Layers}, {"workspace", 2, 4, Workspace}};
+
 int Main(int argc, char** argv) {
-  std::string_view what = argc > 1 ? argv[1] : "";
-  bool host = what == "host" && (argc == 2 || argc == 3);
-  bool policy = what == "policy" && argc == 3;
-  if (!host && !policy) {
+  const auto* form = std::begin(kForms);
+  while (form != std::end(kForms) &&
+         (argc < 2 || form->what != argv[1] || argc - 2 < form->least || argc - 2 > form->most))
+    ++form;
+  if (form == std::end(kForms)) {
     std::fputs(
-        "warder-config: started wrongly; it is warderd's: warder-config host [NAME] | policy "
-        "NAME\n",
+        "warder-config: started wrongly; it is warderd's: warder-config host NAME | policy LAYER NAME | "
+        "layers NAME… | workspace NAME LAYER-NAME…\n",
         stderr);
     return 2;
   }
   Status done = GiveUp();
-  if (done) done = Answer(host, argc == 3 ? argv[2] : "the host file");
+  if (done) {
+    auto answer = form->answer(argc - 2, argv + 2);
+    done = answer ? WriteAll(kOutput, flat::EncodeMessage(*answer)) : Status(std::unexpected(answer.error()));
+  }
   if (done) return 0;
   std::fprintf(stderr, "warder-config: %s\n", done.error().ToString().c_str());
   return 3;

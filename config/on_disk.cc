@@ -9,6 +9,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -46,7 +47,7 @@ class Checker {
     CheckDirectories();
     for (size_t i = 0; i < plan_.agents.size(); ++i) {
       CheckWorkspace(plan_.agents[i].workspace, host_.places[i].workspace);
-      CheckPolicy(plan_.agents[i], host_.places[i]);
+      CheckPolicies(plan_.agents[i], host_.places[i]);
     }
     return std::move(found_);
   }
@@ -97,38 +98,60 @@ class Checker {
                       "name the owner of the directory under `owner`"});
   }
 
-  void CheckPolicy(const wire::Agent& agent, const AgentPlaces& places) {
-    auto [known, fresh] = judged_.try_emplace(agent.policy);
-    if (fresh) Judge(agent.policy, places.policy, known->second);
-    if (!known->second || agent.profile.empty()) return;
-    const policy::Policy& policy = *known->second;
-    std::vector<std::string_view> names;
-    for (const policy::Profile& profile : policy.profiles) {
-      if (profile.name == agent.profile) return;
-      names.push_back(profile.name);
+  void CheckPolicies(const wire::Agent& agent, const AgentPlaces& places) {
+    std::vector<std::shared_ptr<const policy::Policy>> layers;
+    for (const wire::LayerFile& file : agent.policies) {
+      auto [known, fresh] = judged_.try_emplace({file.layer, file.path});
+      if (fresh) known->second = Judge(file, places.policy);
+      if (known->second) layers.push_back(known->second);
     }
+    if (layers.size() != agent.policies.size()) return;  // told already
+    CheckProfile(agent, places, layers);
+    if (!together_.insert(layers).second) return;
+    JudgedLayers judged = JudgeLayers(std::move(layers));
+    for (auto& [file, note] : judged.notes) found_.notes.push_back({file, std::move(note)});
+    for (auto& [file, problem] : judged.problems) found_.problems.push_back({file, std::move(problem)});
+  }
+
+  // A layer that lacks the profile uses its own default; one that no layer has is refused.
+  void CheckProfile(const wire::Agent& agent, const AgentPlaces& places,
+                    const std::vector<std::shared_ptr<const policy::Policy>>& layers) {
+    if (agent.profile.empty()) return;
+    std::vector<std::string_view> names;
+    for (const auto& layer : layers)
+      for (const policy::Profile& profile : layer->profiles) {
+        if (profile.name == agent.profile) return;
+        names.push_back(profile.name);
+      }
     Problem(places.profile, {Code::kNotFound,
-                             "no profile " + Quote(agent.profile) + " in " + agent.policy + ": every call of agent " +
-                                 Quote(agent.name) + " would be refused",
+                             "no profile " + Quote(agent.profile) + " in " + agent.policies.back().path +
+                                 ": every call of agent " + Quote(agent.name) + " would be refused",
                              policy::DidYouMean(agent.profile, names)});
   }
 
-  // The policy where it may be put in force; what is wrong with it stands at its own lines.
-  void Judge(const std::string& path, Where named, std::optional<policy::Policy>& out) {
-    if (Status owned = MayBeInForce(path, plan_.policy_owner_uids); !owned)
-      return Problem(named, {owned.error().code, "the policy " + owned.error().what, owned.error().remedy});
-    Result<std::string> bytes = ReadFile(path, limits::kMaxPolicyBytes);
-    if (!bytes) return Problem(named, bytes.error());
-    JudgedPolicy judged = JudgePolicy(path, *bytes);
-    for (policy::LoadProblem& note : judged.notes) found_.notes.push_back({path, std::move(note)});
-    for (policy::LoadProblem& problem : judged.problems) found_.problems.push_back({path, std::move(problem)});
-    if (judged.problems.empty()) out = std::move(judged.policy);
+  // The policy where it may be put in force, else null; what is wrong with it stands at its own lines.
+  std::shared_ptr<const policy::Policy> Judge(const wire::LayerFile& file, Where named) {
+    if (Status owned = MayBeInForce(file.path, plan_.policy_owner_uids); !owned) {
+      Problem(named, {owned.error().code, "the policy " + owned.error().what, owned.error().remedy});
+      return nullptr;
+    }
+    Result<std::string> bytes = ReadFile(file.path, limits::kMaxPolicyBytes);
+    if (!bytes) {
+      Problem(named, bytes.error());
+      return nullptr;
+    }
+    JudgedPolicy judged = JudgePolicy(file.layer, file.path, *bytes);
+    for (policy::LoadProblem& note : judged.notes) found_.notes.push_back({file.path, std::move(note)});
+    for (policy::LoadProblem& problem : judged.problems) found_.problems.push_back({file.path, std::move(problem)});
+    if (!judged.problems.empty()) return nullptr;
+    return std::make_shared<const policy::Policy>(std::move(judged.policy));
   }
 
   const HostResult& host_;
   const wire::HostPlan& plan_;
   const std::string& file_;
-  std::map<std::string, std::optional<policy::Policy>> judged_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const policy::Policy>> judged_;
+  std::set<std::vector<std::shared_ptr<const policy::Policy>>> together_;
   OnDisk found_;
 };
 

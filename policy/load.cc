@@ -72,6 +72,20 @@ constexpr KeyRule<Draft> kPolicy[] = {
     {"resource_limits", Need::kOptional, ReadResourceLimits, ""},
 };
 
+// A workspace's own policy stands where its agent writes: while it is in force it can not be taken away.
+void KeepOwnFile(Policy& policy) {
+  if (!policy.has_paths) policy.unmatched.paths = true;
+  policy.has_paths = true;
+  PathRule rule;
+  rule.id = "own-policy";
+  rule.level = Level::kForbid;
+  rule.forbid_text = "This policy is in force here: a person changes it.";
+  rule.may = ActBit(Act::kWrite) | ActBit(Act::kDelete);
+  rule.match = {"${workspace}/" + std::string(kWorkspacePolicy)};
+  rule.where = {1, 1};
+  policy.paths.push_back(std::move(rule));
+}
+
 }  // namespace
 
 std::string LoadResult::Describe(const std::string& file) const { return DescribeProblems(file, problems); }
@@ -93,6 +107,7 @@ LoadResult LoadPolicy(const std::string& file, std::string_view bytes) {
   ReadMap(reading, *root, "a policy", kPolicy, draft);
   FinishShorthand(reading, *root, draft);
   CheckDraft(reading, *root, draft);
+  if (draft.policy.layer == LayerKind::kWorkspace) KeepOwnFile(draft.policy);
   draft.policy.used = std::move(reading.used());
   result.policy = std::move(draft.policy);
   result.problems = std::move(reading.problems());

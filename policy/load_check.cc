@@ -9,8 +9,8 @@ namespace warder::policy {
 namespace {
 
 // Ids that decisions use for what no rule says.
-constexpr std::string_view kReserved[] = {"no-rule", "no-path", "no-host", "opaque", "environment",
-                                          "reason",  "profile", "facts",   "free",   "own-session"};
+constexpr std::string_view kReserved[] = {"no-rule", "no-path", "no-host", "opaque",      "environment", "reason",
+                                          "profile", "facts",   "free",    "own-session", "own-policy"};
 
 void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_view>& ids) {
   std::map<std::string_view, uint32_t> seen;

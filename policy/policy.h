@@ -21,6 +21,9 @@ namespace warder::policy {
 enum class Level : uint8_t { kAuto, kNotify, kApprove, kForbid, kLast = kForbid };
 const char* LevelName(Level level);
 
+// Where a workspace keeps its own layer, below its directory.
+inline constexpr std::string_view kWorkspacePolicy = ".warder/policy.yaml";
+
 // Order of the layers; a lower one only narrows.
 enum class LayerKind : uint8_t { kOrg, kTeam, kProject, kWorkspace, kSession, kLast = kSession };
 const char* LayerName(LayerKind layer);

@@ -28,7 +28,7 @@ bool Overlap(std::string_view a, std::string_view b) { return IsBeneath(a, b) ||
 
 // Of a session, or of the loader.
 bool InRange(const Plan& p, uint32_t uid) {
-  return (uid >= p.session_uid_first && uid <= p.session_uid_last) || uid == kConfigUid;
+  return (uid >= p.session_uid_first && uid <= p.session_uid_last) || uid == kConfigUid || uid == kLayerUid;
 }
 
 bool SafeTree(const Plan& p, const std::string& tree) {
@@ -47,6 +47,16 @@ bool WithinMost(const Limits& l) {
   return l.wall_ms <= kMost.wall_ms && l.cpu_ms <= kMost.cpu_ms && l.memory_bytes <= kMost.memory_bytes &&
          l.pids <= kMost.pids && l.files <= kMost.files && l.output_bytes <= kMost.output_bytes &&
          l.disk_bytes <= kMost.disk_bytes;
+}
+
+bool LayersInOrder(const std::vector<LayerFile>& policies) {
+  const std::string_view* next = std::begin(kLayersOfAHost);
+  for (const LayerFile& file : policies) {
+    next = std::find(next, std::end(kLayersOfAHost), file.layer);
+    if (next == std::end(kLayersOfAHost) || !ValidPath(file.path)) return false;
+    ++next;
+  }
+  return !policies.empty();
 }
 
 struct Claim {
@@ -70,7 +80,7 @@ constexpr Claim kClaims[] = {
      [](const Plan& p) {
        return p.session_uid_first >= kFirstSessionUid && p.session_uid_first <= p.session_uid_last &&
               p.session_uid_last < UINT32_MAX - 1 &&
-              !(p.session_uid_first <= kConfigUid && kConfigUid <= p.session_uid_last);
+              !(p.session_uid_first <= kLayerUid && kConfigUid <= p.session_uid_last);
      }},
     {"bounds.limits beyond what warder knows how to hold", [](const Plan& p) { return WithinMost(p.bounds.limits); }},
     {"bounds.jails.running must be at most 1024", [](const Plan& p) { return p.bounds.jails_running <= kMostJails; }},
@@ -100,7 +110,8 @@ Status CheckAgent(const Plan& p, const Agent& agent, bool embedded) {
   if (std::none_of(p.bounds.trees.begin(), p.bounds.trees.end(),
                    [&](const std::string& tree) { return IsBeneath(work.directory, tree); }))
     return bad("its workspace lies beneath no entry of bounds.trees");
-  if (!ValidPath(agent.policy)) return bad("its policy is not a canonical path");
+  if (!LayersInOrder(agent.policies))
+    return bad("its policies are not canonical paths of org, team, project, each once");
   if (agent.sessions > limits::kMaxSessionsPerAgent) return bad("more than 1024 sessions");
   for (const Agent& other : p.agents)
     if (&other != &agent && (other.name == agent.name || Overlap(other.workspace.directory, work.directory)))

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/archive.h"
@@ -62,19 +63,31 @@ struct Workspace {
   }
 };
 
+// One layer of what binds an agent, and the file that says it.
+struct LayerFile {
+  std::string layer;  // of kLayersOfAHost
+  std::string path;
+  bool operator==(const LayerFile&) const = default;
+  template <typename F>
+  void Fields(F& f) {
+    f(layer, path);
+  }
+};
+inline constexpr std::string_view kLayersOfAHost[] = {"org", "team", "project"};  // upper first
+
 struct Agent {
   std::string name;  // [a-z][a-z0-9-]{0,31}
   uint32_t uid = 0;
-  uint32_t gid = 0;     // of its socket
-  std::string group;    // breakers are shared in it; empty: alone
-  std::string policy;   // the one policy file in force, a path
-  std::string profile;  // empty: the policy's default-profile
+  uint32_t gid = 0;                 // of its socket
+  std::string group;                // breakers are shared in it; empty: alone
+  std::vector<LayerFile> policies;  // in force for it, upper layers first; at least one, each layer once
+  std::string profile;              // empty: the policies' own default-profile
   Workspace workspace;
   uint32_t sessions = 0;
   std::vector<Subject> approvers;
   template <typename F>
   void Fields(F& f) {
-    f(name, uid, gid, group, policy, profile, workspace, sessions, approvers);
+    f(name, uid, gid, group, policies, profile, workspace, sessions, approvers);
   }
 };
 
@@ -103,9 +116,12 @@ struct LedgerSettings {
 
 // Of the loader of configuration alone: no host file may give it to anybody.
 inline constexpr uint32_t kConfigUid = 1900066000;
+// Of what reads the policies of workspaces, which anybody may have written: not the id above, or it could reach a
+// loader of the host's own files.
+inline constexpr uint32_t kLayerUid = 1900066001;
 
 struct HostPlan {
-  static constexpr uint8_t kVersion = 1, kType = 10;
+  static constexpr uint8_t kVersion = 2, kType = 10;
   std::string name;
   std::string state_directory, run_directory, stop_file;
   uint32_t broker_uid = 0, broker_gid = 0;

@@ -298,6 +298,18 @@ struct DrainRequest {
   }
 };
 
+// A workspace's own policy, as hands read it: to be loaded below the layers of the session's agent. fds: the sealed
+// text, and the write end of a pipe. On it comes a ConfigAnswer (wire/config_answer.h), whole and then the end; an end
+// without one: nothing may be served.
+struct LayerRequest {
+  static constexpr uint8_t kVersion = 1, kType = 76;
+  uint64_t session = 0;
+  template <typename F>
+  void Fields(F& f) {
+    f(session);
+  }
+};
+
 // ================= monitor -> owner's hands ====================================================
 // First packet to a warder-hands --owner. It opens the directories itself, as the owner.
 struct OwnerStart {

@@ -41,6 +41,12 @@ Result<UniqueFd> OpenOwned(const std::string& path, const std::vector<uint32_t>&
 
 }  // namespace
 
+int BytesOf(const Configuration& configuration, const std::string& path) {
+  auto loaded = std::ranges::find(configuration.policies, path, &LoadedPolicy::path);
+  WARDER_CHECK(loaded != configuration.policies.end());
+  return loaded->bytes.get();
+}
+
 ConfigLoad::ConfigLoad(std::string program, std::string host_file, bool embedded)
     : program_(std::move(program)), host_file_(std::move(host_file)), embedded_(embedded), file_(host_file_) {}
 
@@ -50,8 +56,8 @@ bool ConfigLoad::Advance(uint64_t now_ns) {
   if (begun_ && status_) {
     status_ = Accept();
     begun_ = false;
-    if (status_ && next_policy_ == paths_.size()) return true;
-    if (status_) file_ = paths_[next_policy_++];
+    if (status_ && next_part_ == parts_.size()) return true;
+    if (status_) file_ = parts_[next_part_++].back().path;
   }
   if (status_) status_ = Begin(now_ns);
   return !status_;
@@ -68,19 +74,33 @@ Result<Configuration> ConfigLoad::Take() {
 }
 
 Status ConfigLoad::Begin(uint64_t now_ns) {
-  bool host = paths_.empty();
-  WARDER_TRY(UniqueFd file, OpenOwned(file_, host ? std::vector<uint32_t>{0} : result_.host.policy_owner_uids));
-  WARDER_TRY(std::string bytes, ReadAll(file.get(), limits::kMaxPolicyBytes));
-  digest_ = HashSha256(bytes);
-  // The child reads the very bytes that were hashed, whatever happens to the file meanwhile.
-  WARDER_TRY(UniqueFd copy, SealedMemory("warder-config-in", bytes));
   answer_ = UniqueFd(memfd_create("warder-config-answer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!answer_) return FailErrno("memfd_create");
   Spawn spawn{.program = program_,
-              .argv = {"warder-config", host ? "host" : "policy", file_},
+              .argv = {"warder-config"},
               .uid = wire::kConfigUid,
               .gid = wire::kConfigUid,
-              .fds = {{1, answer_.get()}, {3, copy.get()}}};
+              .fds = {{1, answer_.get()}}};
+  UniqueFd copy;
+  if (together()) {
+    digest_ = {};
+    spawn.argv.push_back("layers");
+    for (const wire::LayerFile& layer : parts_[next_part_ - 1]) {
+      spawn.argv.push_back(layer.path);
+      spawn.fds.emplace_back(2 + static_cast<int>(spawn.fds.size()), BytesOf(result_, layer.path));
+    }
+  } else {
+    const bool host = next_part_ == 0;
+    WARDER_TRY(UniqueFd file, OpenOwned(file_, host ? std::vector<uint32_t>{0} : result_.host.policy_owner_uids));
+    WARDER_TRY(std::string bytes, ReadAll(file.get(), limits::kMaxPolicyBytes));
+    digest_ = HashSha256(bytes);
+    // The child reads the very bytes that were hashed, whatever happens to the file meanwhile.
+    WARDER_TRY(copy, SealedMemory("warder-config-in", bytes));
+    spawn.argv.push_back(host ? "host" : "policy");
+    if (!host) spawn.argv.push_back(parts_[next_part_ - 1].back().layer);
+    spawn.argv.push_back(file_);
+    spawn.fds.emplace_back(3, copy.get());
+  }
   WARDER_TRY(child_, SpawnChild(spawn));
   deadline_ns_ = now_ns + static_cast<uint64_t>(std::chrono::nanoseconds(limits::kConfigTimeout).count());
   begun_ = true;
@@ -101,16 +121,25 @@ Status ConfigLoad::Accept() {
   while (answer.problems.ends_with('\n')) answer.problems.pop_back();
   if (!answer.ok) return Fail(Code::kInvalid, answer.problems);
   LogLines(LogInfo, answer.notes);
+  if (next_part_ == 0) return AcceptHost(answer.bytes);
+  if (together()) return {};
   WARDER_TRY(UniqueFd sealed, SealedMemory("warder-config", answer.bytes));
-  if (!paths_.empty()) {
-    result_.policies.push_back({file_, digest_, std::move(sealed)});
-    return {};
-  }
-  WARDER_TRY(result_.host, flat::DecodeMessage<wire::HostPlan>(answer.bytes));
+  result_.policies.push_back({file_, digest_, std::move(sealed)});
+  return {};
+}
+
+Status ConfigLoad::AcceptHost(const std::string& bytes) {
+  WARDER_TRY(result_.host, flat::DecodeMessage<wire::HostPlan>(bytes));
   WARDER_TRY_STATUS(wire::ValidateHost(result_.host, embedded_));
-  result_.host_bytes = std::move(sealed);
+  WARDER_TRY(result_.host_bytes, SealedMemory("warder-config", bytes));
+  auto add = [this](std::vector<wire::LayerFile> part, size_t first) {
+    if (std::find(parts_.begin() + static_cast<ptrdiff_t>(first), parts_.end(), part) == parts_.end())
+      parts_.push_back(std::move(part));
+  };
   for (const wire::Agent& agent : result_.host.agents)
-    if (std::find(paths_.begin(), paths_.end(), agent.policy) == paths_.end()) paths_.push_back(agent.policy);
+    for (const wire::LayerFile& file : agent.policies) add({file}, 0);
+  files_ = parts_.size();
+  for (const wire::Agent& agent : result_.host.agents) add(agent.policies, files_);
   return {};
 }
 

@@ -24,6 +24,9 @@ struct Configuration {
   std::vector<LoadedPolicy> policies;
 };
 
+// Of the loaded policy with this path, which is there: what was loaded is whole.
+int BytesOf(const Configuration& configuration, const std::string& path);
+
 class ConfigLoad {
  public:
   ConfigLoad(std::string program, std::string host_file, bool embedded);
@@ -40,15 +43,20 @@ class ConfigLoad {
  private:
   Status Begin(uint64_t now_ns);
   Status Accept();
+  Status AcceptHost(const std::string& bytes);
+  // Whether the part in work is read from answers that were accepted before, not from a file.
+  bool together() const { return next_part_ > files_; }
   std::string program_, host_file_;
   bool embedded_;
   Configuration result_;
   Status status_;
   std::string file_;  // in work
   Digest digest_{};   // of its bytes
-  size_t next_policy_ = 0;
-  std::vector<std::string> paths_;
-  bool begun_ = false;  // a child for file_ was started
+  // What is read after the host file: each policy alone, then the layers of each agent together.
+  std::vector<std::vector<wire::LayerFile>> parts_;
+  size_t next_part_ = 0;  // of parts_; the one before it is in work
+  size_t files_ = 0;      // parts_ that are one file
+  bool begun_ = false;    // a child for the part was started
   Child child_;
   UniqueFd answer_;
   uint64_t deadline_ns_ = 0;

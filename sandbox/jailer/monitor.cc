@@ -113,6 +113,7 @@ void Monitor::OnChildEnded(pid_t pid, int status) {
       EndSession(session, "its hands ended (wait status " + std::to_string(status) + ")" +
                               SetupWords(session.hands_status.get()));
     }
+    if (session.layer.pid == pid) session.layer = Child();
     if (session.owner.pid == pid) {
       session.owner = Child();
       session.owner_socket.Reset();
@@ -132,8 +133,10 @@ void Monitor::OnTime(uint64_t now) {
     if (serving_ && jail.call != 0) ToBroker(flat::EncodeMessage(wire::JailGone{jail.call}));
     return true;
   });
-  for (Session& session : sessions_)
+  for (Session& session : sessions_) {
     if (!session.changes.empty() && now > session.changes.front().second) session.owner.Kill();
+    if (now > session.layer_deadline_ns) session.layer.Kill();
+  }
   FreeSessions();
   bool busy = !serving_;
   for (const Session& session : sessions_) busy = busy || !session.changes.empty();

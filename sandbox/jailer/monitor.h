@@ -35,6 +35,8 @@ struct Session {
   wire::Agent agent;  // as when it began
   uint32_t uid = 0;
   Child hands, owner;  // owner: started with the first change
+  Child layer;         // reads the workspace's own policy
+  uint64_t layer_deadline_ns = 0;
   UniqueFd hands_status, owner_socket, id_map;
   std::vector<std::pair<uint64_t, uint64_t>> changes;  // in flight: call, deadline
   OnceWindow calls;
@@ -122,6 +124,7 @@ class Monitor {
   Status ServeChange(Packet& packet);
   Status ServeKill(Packet& packet);
   Status ServeClosed(Packet& packet);
+  Status ServeLayer(Packet& packet);
   Status ServeReload(Packet& packet);
   Status ServeDrain(Packet& packet);
   Status AdmitRun(const wire::RunRequest& request, const wire::RunPlan& plan, const Packet& packet);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint64_t kNsPerMs = 1'000'000;
 constexpr int kMostGarbage = 64;
+constexpr uint64_t kLayerNs = std::chrono::nanoseconds(limits::kConfigTimeout).count();
 constexpr uint64_t kHandsNs = std::chrono::nanoseconds(limits::kHandsTimeout).count();
 
 }  // namespace
@@ -24,6 +25,8 @@ const Monitor::RequestLine Monitor::kRequests[] = {
     {wire::ChangeRequest::kType, "a decided and recorded change of a file", &Monitor::ServeChange},
     {wire::KillRequest::kType, "a cancelled call; killing needs no proof", &Monitor::ServeKill},
     {wire::SessionClosed::kType, "only the broker sees its connections end", &Monitor::ServeClosed},
+    {wire::LayerRequest::kType, "a workspace's own policy, which a loader reads that can reach nothing",
+     &Monitor::ServeLayer},
     {wire::ReloadRequest::kType, "a person's reload; the files are checked as at the start", &Monitor::ServeReload},
     {wire::DrainRequest::kType, "a person's drain", &Monitor::ServeDrain},
 };
@@ -136,6 +139,31 @@ void Monitor::FailChanges(Session& session, const std::string& why) {
     answer.reason = why + "; whether the change was made is not known";
     if (serving_) ToBroker(flat::EncodeMessage(answer));
   }
+}
+
+// The loader answers the broker itself; nothing that it says comes here. Its text is anybody's: an id that no loader of
+// the host's files has, and namespaces in which there is nobody and no network.
+Status Monitor::ServeLayer(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::LayerRequest>(packet.bytes));
+  Session* session = FindSession(request.session);
+  if (session == nullptr || packet.fds.size() != 2 || session->layer.alive())
+    return Fail(Code::kDenied, "a workspace's policy of no session, without its text, or while one is read");
+  const std::vector<wire::Agent>& agents = config_.host.agents;
+  auto agent = std::ranges::find(agents, session->agent.name, &wire::Agent::name);
+  if (agent == agents.end()) return Fail(Code::kDenied, "its agent is not in the host file any more");
+  Spawn spawn{.program = Program("warder-config"),
+              .argv = {"warder-config", "workspace", agent->workspace.directory + "/.warder/policy.yaml"},
+              .uid = wire::kLayerUid,
+              .gid = wire::kLayerUid,
+              .clone_flags = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWPID,
+              .fds = {{1, packet.fds[1].get()}, {3, packet.fds[0].get()}}};
+  for (const wire::LayerFile& layer : agent->policies) {
+    spawn.argv.push_back(layer.path);
+    spawn.fds.emplace_back(2 + static_cast<int>(spawn.fds.size()), BytesOf(config_, layer.path));
+  }
+  WARDER_TRY(session->layer, SpawnChild(spawn));
+  session->layer_deadline_ns = NowNs() + kLayerNs;
+  return {};
 }
 
 Status Monitor::ServeKill(Packet& packet) {

@@ -137,6 +137,8 @@ Status Monitor::OpenSession(const wire::Agent& agent, const ucred& peer, UniqueF
                        .uid = uid,
                        .hands = {},
                        .owner = {},
+                       .layer = {},
+                       .layer_deadline_ns = 0,
                        .hands_status = {},
                        .owner_socket = {},
                        .id_map = std::move(id_map),
@@ -190,6 +192,7 @@ void Monitor::EndSession(Session& session, const std::string& reason) {
   LogInfo("session " + std::to_string(session.id) + " ends: " + session.over);
   session.hands.Kill();
   session.owner.Kill();
+  session.layer.Kill();
   for (Jail& jail : jails_)
     if (jail.session == session.id) (void)!write(jail.group.kill.get(), "1", 1);
 }
@@ -197,7 +200,7 @@ void Monitor::EndSession(Session& session, const std::string& reason) {
 // Its uid is free again only when nothing runs under it any more.
 void Monitor::FreeSessions() {
   std::erase_if(sessions_, [this](Session& session) {
-    bool left = session.hands.alive() || session.owner.alive() ||
+    bool left = session.hands.alive() || session.owner.alive() || session.layer.alive() ||
                 std::any_of(jails_.begin(), jails_.end(), [&](const Jail& jail) { return jail.session == session.id; });
     if (session.over.empty() || left) return false;
     ToLedger(flat::EncodeMessage(wire::SessionOver{session.id, session.over}));

@@ -66,7 +66,7 @@ wire::HostPlan MakeHost() {
   wire::Agent agent;
   agent.name = "coder";
   agent.uid = agent.gid = kAgentUid;
-  agent.policy = "/etc/warder/test.yaml";
+  agent.policies = {{"project", "/etc/warder/test.yaml"}};
   agent.workspace = {kWorkspace, 1900000050, 1900000050, {}};
   agent.sessions = 8;
   host.agents.push_back(agent);

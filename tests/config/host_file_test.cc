@@ -77,12 +77,38 @@ TEST(HostFile, TheWholeFileBecomesAPlan) {
   ASSERT_EQ(plan.agents.size(), 1u);
   const wire::Agent& agent = plan.agents[0];
   EXPECT_EQ(agent.uid, 1001u);
-  EXPECT_EQ(agent.policy, "/etc/warder/policy/api.yaml");
+  ASSERT_EQ(agent.policies.size(), 1u);
+  EXPECT_EQ(agent.policies[0].layer, "project");
+  EXPECT_EQ(agent.policies[0].path, "/etc/warder/policy/api.yaml");
   EXPECT_EQ(agent.workspace.owner_uid, 1002u);
   EXPECT_EQ(agent.workspace.also_uids, std::vector<uint32_t>{1004});
   EXPECT_EQ(agent.approvers.size(), 2u);
   EXPECT_EQ(agent.sessions, 4u);
   EXPECT_EQ(plan.bounds.limits.memory_bytes, 8ull << 30);
+}
+
+TEST(HostFile, LayersBindAnAgentFromTheUpperDown) {
+  FakeAccounts accounts;
+  std::string text =
+      Replaced(kWhole, "{ project: { api:", "{ team: { pay: /etc/t.yaml }, org: [/etc/o.yaml], project: { api:");
+  text = Replaced(text, "layers: { project: api }", "layers: { project: api, team: pay }");
+  HostResult host = LoadHostFile(text, accounts);
+  ASSERT_TRUE(host.problems.empty()) << host.Describe("F");
+  const std::vector<wire::LayerFile> expected = {
+      {"org", "/etc/o.yaml"}, {"team", "/etc/t.yaml"}, {"project", "/etc/warder/policy/api.yaml"}};
+  EXPECT_EQ(host.plan.agents[0].policies, expected);
+  HostResult shown = LoadHostFile(ShowHost(host.plan), accounts);
+  ASSERT_TRUE(shown.problems.empty()) << shown.Describe("F") << ShowHost(host.plan);
+  EXPECT_EQ(shown.plan.agents[0].policies, expected);
+  // The org's layer alone is a policy too.
+  text = Replaced(
+      Replaced(kWhole, "layers: { project: { api: /etc/warder/policy/api.yaml } }", "layers: { org: [/etc/o.yaml] }"),
+      "layers: { project: api }", "layers: {}");
+  host = LoadHostFile(text, accounts);
+  ASSERT_TRUE(host.problems.empty()) << host.Describe("F");
+  EXPECT_EQ(host.plan.agents[0].policies, std::vector<wire::LayerFile>({{"org", "/etc/o.yaml"}}));
+  shown = LoadHostFile(ShowHost(host.plan), accounts);
+  ASSERT_TRUE(shown.problems.empty()) << shown.Describe("F") << ShowHost(host.plan);
 }
 
 TEST(HostFile, OneLineIsEnoughAndServesNobody) {
@@ -158,10 +184,15 @@ TEST(HostFile, EachBadChangeIsRefusedWithItsReason) {
       {"roots: [host-usr]", "roots: [\"image:dev\"]", "not built"},
       {"warm: 0", "warm: 8", "not built"},
       {"tier-floor: namespace", "tier-floor: landlock", "not built"},
-      {"{ project: { api:", "{ org: [/etc/o.yaml], project: { api:", "not built"},
-      {"{ project: { api:", "{ team: { t: /etc/o.yaml }, project: { api:", "not built"},
+      {"{ project: { api:", "{ org: [/etc/o.yaml, /etc/p.yaml], project: { api:", "two org layers"},
+      {"{ project: { api:", "{ org: [], project: { api:", "empty list"},
+      {"{ project: { api:", "{ org: [/srv/work/api/o.yaml], project: { api:", "could rewrite it"},
+      {"{ project: { api:", "{ team: { t: /srv/work/api/t.yaml }, project: { api:", "could rewrite it"},
+      {"{ project: { api:", "{ workspace: { w: /etc/w.yaml }, project: { api:", "not a key"},
+      {"layers: { project: api }", "layers: { org: x, project: api }", "does not choose"},
+      {"layers: { project: api }", "layers: {}", "no policy binds"},
       {"layers: { project: api }", "layers: { project: apy }", "did you mean `api`"},
-      {"layers: { project: api }", "layers: { team: x, project: api }", "not built"},
+      {"layers: { project: api }", "layers: { team: x, project: api }", "not in policy.layers.team"},
       {"[{ dir: /srv/work/api, owner: dev, also: [stranger] }]",
        "[{ dir: /srv/work/api, owner: dev }, { dir: /srv/work/b, owner: dev }]", "more than one workspace"},
       {"who: \"user:lead\"", "who: lead", "neither a user nor a group"},

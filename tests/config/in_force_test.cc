@@ -9,6 +9,13 @@
 namespace warder::config {
 namespace {
 
+// The one layer of an agent, alone and then as all its layers.
+wire::ConfigAnswer Answer(const std::string& bytes) {
+  wire::ConfigAnswer alone = AnswerPolicy("project", "F", bytes);
+  if (!alone.ok) return alone;
+  return AnswerLayers(std::span(&alone.bytes, 1));
+}
+
 // Each file is good policy, and says in its first line what a host refuses of it.
 TEST(InForce, WhatCanNotBeEnforcedIsRefusedAsItsFirstLineSays) {
   const auto files = policy::FilesIn("tests/data/policies/not-in-force");
@@ -20,7 +27,7 @@ TEST(InForce, WhatCanNotBeEnforcedIsRefusedAsItsFirstLineSays) {
     const std::string expected = "F:" + bytes.substr(kPrefix.size(), bytes.find('\n') - kPrefix.size()) + "\n";
     const policy::Policy loaded = policy::Loaded(bytes, file.string());
     EXPECT_TRUE(policy::RunExamples(loaded).empty()) << file;
-    const wire::ConfigAnswer answer = AnswerPolicy("F", bytes);
+    const wire::ConfigAnswer answer = Answer(bytes);
     EXPECT_FALSE(answer.ok) << file;
     EXPECT_NE(("\n" + answer.problems).find("\n" + expected), std::string::npos)
         << file << "\nsaid: " << answer.problems;
@@ -29,8 +36,7 @@ TEST(InForce, WhatCanNotBeEnforcedIsRefusedAsItsFirstLineSays) {
 
 TEST(InForce, StarterPoliciesCanBeServed) {
   for (const auto& file : policy::FilesIn("policies"))
-    EXPECT_TRUE(AnswerPolicy("F", policy::ReadText(file)).ok)
-        << file << AnswerPolicy("F", policy::ReadText(file)).problems;
+    EXPECT_TRUE(Answer(policy::ReadText(file)).ok) << file << Answer(policy::ReadText(file)).problems;
 }
 
 TEST(InForce, TheExampleIsRefusedForWhatItNeeds) {

@@ -23,15 +23,16 @@ struct Ran {
 };
 
 // Starts it with descriptor 3 and 1 as warderd does.
-Ran StartConfig(const std::string& input, std::vector<std::string> words) {
-  int in = memfd_create("input", 0), out = memfd_create("answer", 0);
-  EXPECT_TRUE(WriteAll(in, input));
-  lseek(in, 0, SEEK_SET);
+Ran StartConfig(const std::vector<std::string>& inputs, std::vector<std::string> words) {
+  int out = memfd_create("answer", 0);
+  std::vector<UniqueFd> in;
+  for (const std::string& input : inputs) in.push_back(SealedMemory("input", input).value_or(UniqueFd()));
   pid_t pid = fork();
   if (pid == 0) {
     dup2(out, 1);
-    int moved = fcntl(in, F_DUPFD, 20);
-    dup2(moved, 3);
+    std::vector<int> moved;
+    for (const UniqueFd& fd : in) moved.push_back(fcntl(fd.get(), F_DUPFD, 20));
+    for (size_t i = 0; i < moved.size(); ++i) dup2(moved[i], 3 + static_cast<int>(i));
     std::string program = std::string(WARDER_BIN_DIR) + "/warder-config";
     std::vector<char*> argv{program.data()};
     for (std::string& word : words) argv.push_back(word.data());
@@ -46,13 +47,12 @@ Ran StartConfig(const std::string& input, std::vector<std::string> words) {
   ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   lseek(out, 0, SEEK_SET);
   ran.bytes = ReadAll(out, 64 << 20).value_or("");
-  close(in);
   close(out);
   return ran;
 }
 
 wire::ConfigAnswer Answer(const std::string& input, std::vector<std::string> words) {
-  Ran ran = StartConfig(input, std::move(words));
+  Ran ran = StartConfig({input}, std::move(words));
   EXPECT_EQ(ran.status, 0);
   auto answer = flat::DecodeMessage<wire::ConfigAnswer>(ran.bytes);
   EXPECT_TRUE(answer);
@@ -64,7 +64,7 @@ constexpr const char* kPolicy =
     "exec:\n  - { id: look, level: auto, argv: [ls, ...], match: [\"ls -l\"] }\n";
 
 TEST(ConfigProgram, APolicyComesBackFlatAndBound) {
-  auto answer = Answer(kPolicy, {"policy", "/etc/p.yaml"});
+  auto answer = Answer(kPolicy, {"policy", "project", "/etc/p.yaml"});
   ASSERT_TRUE(answer.ok) << answer.problems;
   auto policy = flat::DecodeMessage<policy::Policy>(answer.bytes);
   ASSERT_TRUE(policy);
@@ -78,11 +78,17 @@ TEST(ConfigProgram, APolicyComesBackFlatAndBound) {
   EXPECT_EQ(policy->programs[0].files[0].dev, status.st_dev);
 }
 
+TEST(ConfigProgram, AFileThatSaysAnotherLayerThanItIsNamedAsIsRefused) {
+  auto answer = Answer(kPolicy, {"policy", "org", "F"});
+  EXPECT_FALSE(answer.ok);
+  EXPECT_NE(answer.problems.find("named as the org layer"), std::string::npos) << answer.problems;
+}
+
 TEST(ConfigProgram, ABadFileIsAnAnswerAndNoCrash) {
   for (const std::string& bytes : {std::string(","), std::string("policy: 1\npolicy: 1\n"), std::string(2 << 20, 'a'),
                                    std::string(), std::string(1 << 20, '['), "a: " + std::string(1 << 19, '{')}) {
-    for (const char* what : {"policy", "host"}) {
-      auto answer = Answer(bytes, {what, "F"});
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"policy", "project", "F"}, {"host", "F"}}) {
+      auto answer = Answer(bytes, words);
       EXPECT_FALSE(answer.ok);
       EXPECT_TRUE(answer.problems.starts_with("F:")) << answer.problems;
       EXPECT_TRUE(answer.bytes.empty());
@@ -90,12 +96,75 @@ TEST(ConfigProgram, ABadFileIsAnAnswerAndNoCrash) {
   }
 }
 
+// Of these policies, each as its own layer, together.
+wire::ConfigAnswer Together(const std::vector<std::pair<std::string, std::string>>& layers) {
+  std::vector<std::string> inputs, words{"layers"};
+  for (const auto& [layer, text] : layers) {
+    auto alone = Answer(text, {"policy", layer, layer + ".yaml"});
+    EXPECT_TRUE(alone.ok) << alone.problems;
+    inputs.push_back(alone.bytes);
+    words.push_back(layer + ".yaml");
+  }
+  Ran ran = StartConfig(inputs, words);
+  EXPECT_EQ(ran.status, 0);
+  auto answer = flat::DecodeMessage<wire::ConfigAnswer>(ran.bytes);
+  EXPECT_TRUE(answer);
+  return answer.value_or(wire::ConfigAnswer{});
+}
+
+constexpr const char* kOrg =
+    "policy: 1\nlayer: org\nid: t/org\nunmatched: { exec: pass }\n"
+    "exec:\n  - { id: nothing, forbid: Not here., argv: [rm, ...], match: [\"rm -l\"] }\n"
+    "tests:\n  - { run: \"rm x\", expect: forbid, by: nothing }\n";
+
 TEST(ConfigProgram, AFailingExampleRefusesThePolicy) {
   std::string text = kPolicy;
   text.replace(text.find("\"ls -l\""), 7, "\"rm -l\"");
-  auto answer = Answer(text, {"policy", "F"});
+  auto answer = Together({{"project", text}});
   EXPECT_FALSE(answer.ok);
-  EXPECT_NE(answer.problems.find("F:6:"), std::string::npos) << answer.problems;
+  EXPECT_NE(answer.problems.find("project.yaml:6:"), std::string::npos) << answer.problems;
+}
+
+TEST(ConfigProgram, LayersAreTestedTogether) {
+  auto both = Together({{"org", kOrg}, {"project", kPolicy}});
+  EXPECT_TRUE(both.ok) << both.problems;
+  EXPECT_EQ(both.bytes, "");
+  // What the org allows and the project does not is stricter, never looser: it is told and refuses nothing.
+  std::string stricter =
+      std::string(kPolicy) + "  - { id: no-rm, forbid: Never., argv: [ls, -l], match: [\"ls -l\"] }\n";
+  stricter += "tests:\n  - { run: \"ls -a\", expect: auto, by: look }\n";
+  std::string org =
+      "policy: 1\nlayer: org\nid: t/org\nunmatched: { exec: pass }\n"
+      "exec:\n  - { id: no-ls, forbid: Never., argv: [ls, -a], match: [\"ls -a\"] }\n";
+  auto narrowed = Together({{"org", org}, {"project", stricter}});
+  EXPECT_TRUE(narrowed.ok) << narrowed.problems;
+  EXPECT_NE(narrowed.notes.find("project.yaml:9:"), std::string::npos) << narrowed.notes;
+  // A test of the org that holds in no project is the org's fault, and refuses.
+  std::string wrong = kOrg;
+  wrong.replace(wrong.rfind("expect: forbid, by: nothing"), 27, "expect: auto");
+  EXPECT_FALSE(Together({{"org", wrong}, {"project", kPolicy}}).ok);
+}
+
+TEST(ConfigProgram, LayersThatDoNotAgreeAreRefused) {
+  const std::string pin = "programs: { tool: { path: /usr/bin/ls, sha256: ";
+  auto pinned = [&](const std::string& text, char digit) { return text + pin + std::string(64, digit) + " } }\n"; };
+  auto answer = Together({{"org", pinned(kOrg, '0')}, {"project", pinned(kPolicy, '1')}});
+  EXPECT_FALSE(answer.ok);
+  // An action that no layer has, and a default that no host holds to, are seen with all layers only.
+  const std::string profile = "default-profile: p\nprofiles: { p: { auto: [no_such_action] } }\n";
+  EXPECT_NE(Together({{"org", kOrg + profile}, {"project", kPolicy}}).problems.find("org.yaml:"), std::string::npos);
+  std::string silent = kPolicy;
+  silent.erase(silent.find("workspace:"), silent.find("exec:") - silent.find("workspace:"));
+  EXPECT_NE(Together({{"org", kOrg}, {"project", silent}}).problems.find("copy-on-write"), std::string::npos);
+  EXPECT_TRUE(Together({{"org", std::string(kOrg) + "workspace: { mode: direct }\n"}, {"project", silent}}).ok);
+}
+
+TEST(ConfigProgram, WhatNoLoaderWroteIsNoLayer) {
+  for (const std::string& bytes : {std::string(), std::string("policy: 1\n"), std::string(4096, '\0')}) {
+    Ran ran = StartConfig({bytes}, {"layers", "F"});
+    auto answer = flat::DecodeMessage<wire::ConfigAnswer>(ran.bytes);
+    EXPECT_TRUE(ran.status == 3 || (answer && !answer->ok)) << ran.status;
+  }
 }
 
 TEST(ConfigProgram, ANameWithoutFileIsANoteAndAPinThatDiffersToo) {
@@ -105,7 +174,7 @@ TEST(ConfigProgram, ANameWithoutFileIsANoteAndAPinThatDiffersToo) {
       "argv: [pinned] }\n"
       "programs: { pinned: { path: /usr/bin/ls, sha256: " +
       std::string(64, '0') + " } }\n";
-  auto answer = Answer(text, {"policy", "F"});
+  auto answer = Answer(text, {"policy", "project", "F"});
   ASSERT_TRUE(answer.ok) << answer.problems;
   EXPECT_NE(answer.notes.find("no-such-program"), std::string::npos);
   EXPECT_NE(answer.notes.find("not the pinned one"), std::string::npos);
@@ -115,21 +184,27 @@ TEST(ConfigProgram, ANameWithoutFileIsANoteAndAPinThatDiffersToo) {
 }
 
 TEST(ConfigProgram, LevelNotifySaysThatItTellsNobodyYet) {
-  EXPECT_EQ(Answer(kPolicy, {"policy", "F"}).notes.find("notify"), std::string::npos);
+  EXPECT_EQ(Answer(kPolicy, {"policy", "project", "F"}).notes.find("notify"), std::string::npos);
   std::string rule = kPolicy, profile = kPolicy;
   rule.replace(rule.find("level: auto"), 11, "level: notify");
   profile += "default-profile: p\nprofiles: { p: { notify: [modify_file] } }\n";
   for (const std::string& text : {rule, profile}) {
-    auto answer = Answer(text, {"policy", "F"});
+    auto answer = Answer(text, {"policy", "project", "F"});
     ASSERT_TRUE(answer.ok) << answer.problems;
     EXPECT_NE(answer.notes.find("tells nobody yet"), std::string::npos) << answer.notes;
   }
 }
 
 TEST(ConfigProgram, WrongUseIsMisuse) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{}, {"polcy", "F"}, {"policy"}, {"policy", "a", "b"}, {"host", "a", "b"}})
-    EXPECT_EQ(StartConfig("host: 1\n", words).status, 2);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{},
+                                                {"polcy", "project", "F"},
+                                                {"policy"},
+                                                {"policy", "a"},
+                                                {"policy", "a", "b", "c"},
+                                                {"host"},
+                                                {"host", "a", "b"},
+                                                {"layers"}})
+    EXPECT_EQ(StartConfig({"host: 1\n"}, words).status, 2);
 }
 
 TEST(ConfigProgram, TheHostFileComesBackAsAPlan) {

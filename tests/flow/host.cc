@@ -122,10 +122,14 @@ Host::Host(HostOptions options) : options_(std::move(options)) {
   fs::create_directory(workspace());
   GiveToOwner(workspace());
   WritePolicy(options_.policy.empty() ? kPolicy : options_.policy);
+  if (!options_.org.empty()) WriteLayer("org", options_.org);
+  if (!options_.team.empty()) WriteLayer("team", options_.team);
   WriteHostFile();
 }
 
-void Host::WritePolicy(const std::string& text) { std::ofstream(directory_ / "policy.yaml") << text; }
+void Host::WriteLayer(const std::string& layer, const std::string& text) {
+  std::ofstream(directory_ / (layer + ".yaml")) << text;
+}
 
 void Host::WriteWorkspaceFile(const std::string& path, const std::string& text) {
   fs::path full = workspace() / path;
@@ -152,7 +156,10 @@ void Host::WriteHostFile() {
       << "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: " << options_.output
       << " }\n  jails: { running: 16 }\n"
       << "policy:\n  owners: [root]\n  layers:\n    project: { flow: " << d << "/policy.yaml }\n"
-      << "agents:\n  tester:\n    uid: " << kAgent << "\n    layers: { project: flow }\n"
+      << (options_.org.empty() ? "" : "    org: [" + d + "/org.yaml]\n")
+      << (options_.team.empty() ? "" : "    team: { crew: " + d + "/team.yaml }\n")
+      << "agents:\n  tester:\n    uid: " << kAgent << "\n    layers: { project: flow"
+      << (options_.team.empty() ? "" : ", team: crew") << " }\n"
       << "    workspaces: [{ dir: " << d << "/ws, owner: " << kOwner << " }]\n    sessions: 16\n"
       << "    approvers: [\"user:" << kLead << "\"]\n"
       << "ledger: { dir: " << state_.string() << "/log, segment: 4MiB, free-space: { warn: 8MiB, refuse: 4MiB } }\n"

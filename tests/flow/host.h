@@ -51,6 +51,7 @@ struct Process {
 
 struct HostOptions {
   std::string policy = {};                  // text; default: kPolicy
+  std::string org = {}, team = {};          // texts of layers above it; default: none
   std::string extra_host = {};              // lines added to the host file
   std::vector<std::string> arguments = {};  // of warderd, behind the host file
   std::string state = {};                   // another state directory
@@ -90,7 +91,9 @@ class Host {
   std::filesystem::path workspace() const { return directory_ / "ws"; }
   std::filesystem::path state() const { return state_; }
   std::filesystem::path run() const { return directory_ / "run"; }
-  void WritePolicy(const std::string& text);
+  void WritePolicy(const std::string& text) { WriteLayer("policy", text); }
+  // "org", "team" or "policy", which is the project's.
+  void WriteLayer(const std::string& layer, const std::string& text);
   void WriteWorkspaceFile(const std::string& path, const std::string& text);
   // Runs a program of ours; its output and exit code.
   static std::pair<int, std::string> Execute(const std::vector<std::string>& argv);

@@ -16,7 +16,7 @@ namespace {
 
 wire::Agent GoodAgent() {
   wire::Agent agent{.name = "ci", .uid = 1900100000, .gid = 1900100000};
-  agent.policy = "/etc/warder/policy.yaml";
+  agent.policies = {{"project", "/etc/warder/policy.yaml"}};
   agent.workspace = {.directory = "/srv/work/api", .owner_uid = 1900100001, .owner_gid = 1900100001};
   agent.sessions = 8;
   return agent;

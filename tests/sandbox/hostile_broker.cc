@@ -204,6 +204,14 @@ class Broker {
     }
     RawDescriptors();
     SayAnswer("attack too many descriptors");
+    // A loader for a workspace's policy is started for a session that lives, with its text and one pipe.
+    const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (size_t count = 0; count < 4; ++count) {
+      const std::vector<int> fds(count, null.get());
+      if (!SendPacket(3, flat::EncodeMessage(wire::LayerRequest{session_.session + (count == 2 ? 1 : 0)}), fds))
+        _exit(0);
+      SayAnswer("attack layer");
+    }
   }
   // 100 descriptors in one message: past what SendPacket would take.
   void RawDescriptors() {
