@@ -151,8 +151,8 @@ json DecisionJson(const policy::PolicySet& set, const policy::Call& call, const 
 
 void ShowDecision(const json& d) {
   Colour colour = d["level"] == "forbid" ? Colour::kRed : d["level"] == "approve" ? Colour::kYellow : Colour::kGreen;
-  Print(Paint(1, colour, Shown(d, "level")) + " by " + Shown(d, "rule") + " (" + Shown(d, "layer") + ", " +
-        Shown(d, "at") + ")\n");
+  Print(Paint(1, colour, Shown(d, "level")) + " by " + Shown(d, "rule") + " (" +
+        (Shown(d, "layer").empty() ? "" : Shown(d, "layer") + ", ") + Shown(d, "at") + ")\n");
   if (!Shown(d, "why").empty()) Print("  the agent is told: " + Shown(d, "why") + "\n");
   if (d.contains("opaque")) Print("  the line is not understood to the end: " + Shown(d, "opaque") + "\n");
   for (const json& a : d["applied"])

@@ -92,5 +92,11 @@ TEST(DocPolicies, TwentyExamplesAllowSomethingAndRefuseSomething) {
   EXPECT_GE(examples, 20u);
 }
 
+TEST(DocPolicies, EachStarterHasItsPlaceInThePage) {
+  const std::string page = policy::ReadText(std::string(WARDER_SOURCE_DIR) + "/docs/policy/starters.md");
+  for (const auto& file : policy::FilesIn("policies"))
+    EXPECT_TRUE(page.contains("`" + file.filename().string() + "`")) << file << " is not in docs/policy/starters.md";
+}
+
 }  // namespace
 }  // namespace warder::config
