@@ -31,7 +31,7 @@ unmatched: { exec: pass }
 exec:
   - { id: count-asks, level: approve, why: Somebody looks., argv: [wc, ...], match: ["wc x"] }
 tests:
-  - { run: "head x", expect: forbid, by: no-heads }
+  - { run: "head x", expect: forbid }
 )";
 
 json Said(AgentConnection& agent, const std::string& line) { return agent.Run(line)["structuredContent"]; }

@@ -189,6 +189,25 @@ size_t CheckNamedTests(const std::set<std::string>& tests, const std::string& te
   return named;
 }
 
+// A test file that nobody builds passes for ever.
+TEST(House, EachTestFileIsBuilt) {
+  size_t seen = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "tests")) {
+    const std::string name = entry.path().filename();
+    if (!name.ends_with("_test.cc")) continue;
+    std::string built;
+    for (const std::string& line : Lines(entry.path().parent_path() / "CMakeLists.txt")) built += line + " ";
+    const std::string stem = name.substr(0, name.size() - std::string("_test.cc").size());
+    const bool by_list =
+        built.find("${name}_test.cc") != std::string::npos &&
+        (built.find(" " + stem + " ") != std::string::npos || built.find(" " + stem + ")") != std::string::npos);
+    EXPECT_TRUE(built.find("*_test.cc") != std::string::npos || built.find(name) != std::string::npos || by_list)
+        << entry.path() << " is in no CMakeLists.txt";
+    ++seen;
+  }
+  EXPECT_GT(seen, 40u);
+}
+
 // docs/promises.md: "N. promise … — `Suite.Test`"; each named test stands in a source below tests/.
 TEST(House, EachPromiseNamesATest) {
   const std::set<std::string> tests = TestNames();
