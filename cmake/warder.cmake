@@ -61,7 +61,8 @@ function(warder_program name)
   endif()
 endfunction()
 
-# warder_test(NAME SOURCES … LINK … [ROOT] [TIMEOUT s]): a GoogleTest program, one ctest case a TEST.
+# warder_test(NAME SOURCES … LINK … [ROOT] [TIMEOUT s]): a GoogleTest program, one ctest case a TEST. They run one after
+# the other: some start hosts with the same ids, some have time limits. Fuzzers run beside each other.
 function(warder_test name)
   cmake_parse_arguments(T "ROOT" "TIMEOUT" "SOURCES;LINK;DEPENDS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
@@ -79,5 +80,5 @@ function(warder_test name)
   if(T_ROOT)
     set(labels root)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS ${labels})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS ${labels} RUN_SERIAL TRUE)
 endfunction()
