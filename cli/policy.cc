@@ -194,9 +194,9 @@ int Explain(const Arguments& arguments) {
   call->directory = arguments.Text("cwd");
   // As if it were the session's first call, made now, with a reason.
   if (call->reason.empty()) call->reason = "asked by explain";
-  policy::Wanted wanted = policy::Want(*set, *call);
-  policy::Facts facts = LookUp(wanted, workspace);
-  facts.counters.assign(wanted.counters.size(), {true, 0});
+  LookedUp found = LookUp(*set, *call, workspace);
+  policy::Facts& facts = found.facts;
+  facts.counters.assign(found.wanted.counters.size(), {true, 0});
   for (const std::string& zone : set->settings().zones)
     if (auto time = policy::LocalTimeIn(zone, std::chrono::system_clock::now())) facts.zones.push_back({zone, *time});
   policy::Decision decision = policy::Decide(*set, *call, facts, arguments.Text("profile"));

@@ -1,6 +1,7 @@
 // What do policy files say, without a host? See policy_files.h.
 #include "cli/policy_files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,11 +10,13 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/sha256.h"
+#include "base/unique_fd.h"
 #include "config/bind_disk.h"
 #include "config/in_force.h"
 #include "policy/schema.h"
 #include "policy/zones.h"
+#include "sandbox/hands/program.h"
+#include "wire/plan.h"
 
 namespace warder::cli {
 
@@ -86,41 +89,55 @@ policy::PathFact LookAtPath(const policy::WantedPath& wanted, const std::string&
   return fact;
 }
 
-policy::ProgramFact LookAtProgram(const policy::WantedProgram& wanted) {
-  policy::ProgramFact fact;
-  if (wanted.path.empty()) {
-    fact.problem = "its name is bound to no file";
-    return fact;
+// The commands whose programs are `#!` files become their interpreters; true where there was one.
+bool RewriteScripts(policy::Call& call, const policy::Wanted& wanted, std::vector<wire::ProgramAnswer>& programs) {
+  bool any = false;
+  for (size_t i = 0; i < programs.size(); ++i) {
+    wire::ProgramAnswer& program = programs[i];
+    if (!program.found || program.interpreter.empty()) continue;
+    policy::SimpleCommand& command = call.line.commands[wanted.programs[i].command];
+    if (!command.script.empty() || !wire::ValidPath(program.interpreter)) {
+      program.found = false;
+      program.problem = command.script.empty() ? "a script whose interpreter is not an absolute path"
+                                               : "an interpreter that is a script itself";
+      continue;
+    }
+    command = policy::AsInterpreter(command, program.interpreter, program.interpreter_argument, program.path);
+    any = true;
   }
-  std::error_code error;
-  fs::path resolved = fs::canonical(wanted.path, error);
-  struct stat status{};
-  if (error || stat(resolved.c_str(), &status) != 0) {
-    fact.problem = wanted.path + " is not there";
-    return fact;
+  return any;
+}
+
+std::vector<wire::ProgramAnswer> LookAtPrograms(const policy::Wanted& wanted) {
+  UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  std::vector<wire::ProgramAnswer> programs;
+  for (const policy::WantedProgram& program : wanted.programs) {
+    programs.push_back(hands::AnswerProgram(root.get(), {program.path, program.want_sha256}));
+    if (program.path.empty()) programs.back().problem = "its name is bound to no file";
   }
-  fact.found = true;
-  fact.path = resolved;
-  fact.dev = status.st_dev;
-  fact.ino = status.st_ino;
-  fact.executable = S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0;
-  fact.readable = access(resolved.c_str(), R_OK) == 0;
-  if (!wanted.want_sha256) return fact;
-  if (Result<std::string> bytes = ReadFile(resolved, 1ull << 30)) fact.sha256 = HashSha256(*bytes);
-  return fact;
+  return programs;
 }
 
 }  // namespace
 
-policy::Facts LookUp(const policy::Wanted& wanted, const std::string& workspace) {
-  policy::Facts facts;
-  facts.workspace = workspace;
-  for (const policy::WantedPath& path : wanted.paths) {
-    bool from_workspace = path.directory >= facts.paths.size();
-    facts.paths.push_back(LookAtPath(path, from_workspace ? workspace : facts.paths[path.directory].path));
+LookedUp LookUp(const policy::PolicySet& set, policy::Call& call, const std::string& workspace) {
+  LookedUp found;
+  std::vector<wire::ProgramAnswer> programs;
+  for (int pass = 0; pass < 2; ++pass) {
+    found.wanted = policy::Want(set, call);
+    programs = LookAtPrograms(found.wanted);
+    if (!RewriteScripts(call, found.wanted, programs)) break;
   }
-  for (const policy::WantedProgram& program : wanted.programs) facts.programs.push_back(LookAtProgram(program));
-  return facts;
+  found.facts.workspace = workspace;
+  for (const policy::WantedPath& path : found.wanted.paths) {
+    const bool from_workspace = path.directory >= found.facts.paths.size();
+    found.facts.paths.push_back(LookAtPath(path, from_workspace ? workspace : found.facts.paths[path.directory].path));
+  }
+  for (const wire::ProgramAnswer& program : programs)
+    found.facts.programs.push_back({program.found, program.problem, program.path, program.identity.dev,
+                                    program.identity.ino, program.identity.sha256, program.executable, program.readable,
+                                    !program.interpreter.empty()});
+  return found;
 }
 
 Status CheckProfile(const policy::Policy& policy, const std::string& profile) {

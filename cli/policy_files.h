@@ -21,9 +21,14 @@ struct CheckedPolicy {
 // Reads, loads, binds to this machine's files and runs examples and tests. An Error where it can not be read.
 Result<CheckedPolicy> CheckPolicyFile(const std::string& file);
 
-// What hands would find for this call, as far as this process may look: paths from the workspace on,
-// symlinks followed; programs as files of this machine.
-policy::Facts LookUp(const policy::Wanted& wanted, const std::string& workspace);
+// What hands would find for a call, as far as this process may look: paths from the workspace on, symlinks followed;
+// programs as files of this machine.
+struct LookedUp {
+  policy::Wanted wanted;
+  policy::Facts facts;
+};
+// Rewrites each command of the call that names a `#!` file to its interpreter, as a host does.
+LookedUp LookUp(const policy::PolicySet& set, policy::Call& call, const std::string& workspace);
 
 // kInvalid where the policy has no profile of this name; empty names none.
 Status CheckProfile(const policy::Policy& policy, const std::string& profile);

@@ -52,6 +52,19 @@ class Disk : public policy::ProgramLookup {
     }
     return file;
   }
+
+  std::string ScriptLine(const std::string& path) override {
+    constexpr size_t kHeadBytes = 256;  // as much as the kernel reads of it
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
+    char head[kHeadBytes];
+    const ssize_t size = fd ? read(fd.get(), head, sizeof head) : -1;
+    std::string_view line(head, size > 0 ? static_cast<size_t>(size) : 0);
+    if (!line.starts_with("#!")) return {};
+    line = line.substr(2, line.find('\n') == std::string_view::npos ? line.size() : line.find('\n') - 2);
+    const size_t first = line.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return std::string(line.substr(first, line.find_last_not_of(" \t") + 1 - first));
+  }
 };
 
 }  // namespace

@@ -24,6 +24,18 @@ LoadProblem Unbound(const Program& program) {
                            : "install it, or write its path under `programs`"};
 }
 
+// A `#!` file is decided as its interpreter with the file behind it: a rule that allows the file's name meets no call.
+LoadProblem Script(const Program& program, const BoundFile& file, const std::string& line) {
+  const size_t blank = std::min(line.find_first_of(" \t"), line.size());
+  const size_t rest = std::min(line.find_first_not_of(" \t", blank), line.size());
+  const std::string argument = line.substr(rest), interpreter = line.substr(0, blank);
+  return {program.where,
+          Quote(program.name) + " is a script, " + Quote(file.path) +
+              ", and is decided as its interpreter: rules that allow the name allow nothing",
+          "write `argv: [" + ForTerminal(interpreter.substr(interpreter.rfind('/') + 1)) + ", " +
+              (argument.empty() ? "" : ForTerminal(argument) + ", ") + ForTerminal(file.path) + ", …]`"};
+}
+
 // Whether some rule that does not forbid names it: only there a file is missed.
 bool IsAllowedSomewhere(const Policy& policy, const Program& program) {
   return std::any_of(policy.exec.begin(), policy.exec.end(), [&](const ExecRule& rule) {
@@ -54,6 +66,10 @@ std::vector<LoadProblem> BindPrograms(Policy& policy, ProgramLookup& lookup) {
       auto same = [&](const BoundFile& other) { return other.dev == file->dev && other.ino == file->ino; };
       if (std::none_of(program.files.begin(), program.files.end(), same)) program.files.push_back(std::move(*file));
     }
+    if (IsAllowedSomewhere(policy, program))
+      for (const BoundFile& file : program.files)
+        if (const std::string line = lookup.ScriptLine(file.path); !line.empty())
+          notes.push_back(Script(program, file, line));
     if (program.files.empty() && !differs && (program.declared || IsAllowedSomewhere(policy, program)))
       notes.push_back(Unbound(program));
   }

@@ -26,6 +26,7 @@ class FakeDisk : public policy::ProgramLookup {
     if (!path.starts_with("/usr/bin/")) return Fail(Code::kNotFound, "not there");
     return policy::BoundFile{path, 7, InodeOf(path), std::nullopt};
   }
+  std::string ScriptLine(const std::string&) override { return {}; }
 };
 
 policy::Policy MakePolicy(const std::string& yaml) {

@@ -132,6 +132,31 @@ TEST(Policy, ExplainNamesLevelRuleAndPlace) {
   }
 }
 
+// What explain says of a script is what a host decides: its interpreter, with the script behind it.
+TEST(Policy, ExplainTakesAScriptToItsInterpreter) {
+  std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / ("warder-script." + std::to_string(getpid()));
+  std::filesystem::create_directory(directory);
+  const std::string script = directory / "report", file = directory / "policy.yaml";
+  std::ofstream(script) << "#!/usr/bin/env sh\necho x\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  const std::pair<std::string, std::string> cases[] = {{"[" + script + "]", "forbid"},
+                                                       {"[env, sh, " + script + "]", "auto"}};
+  for (const auto& [argv, level] : cases) {
+    std::ofstream(file) << "policy: 1\nlayer: project\nid: t/x\nworkspace: { mode: direct }\nexec:\n"
+                        << "  - { id: report, level: auto, argv: " << argv << " }\n"
+                        << "  - { id: other, level: auto, argv: [" << script << ", never] }\n"
+                        << "paths:\n  - { id: all, level: auto, may: [read], under: " << directory << " }\n";
+    int code = -1;
+    const std::string text = Captured({"policy", "explain", file, "--json", "--", "run", script}, &code);
+    const json answer = json::parse(text, nullptr, false);
+    ASSERT_TRUE(answer.is_object()) << text;
+    EXPECT_EQ(answer["level"], level) << argv << text;
+    EXPECT_NE(Captured({"policy", "check", file}, &code).find("is a script"), std::string::npos);
+  }
+  std::filesystem::remove_all(directory);
+}
+
 TEST(ToolAnswer, RunEndsWithTheCodesOfTheProtocol) {
   const std::pair<json, int> cases[] = {
       {{{"ended", "exited"}, {"exit_code", 7}}, 7},

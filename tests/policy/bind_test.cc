@@ -11,6 +11,8 @@ namespace {
 class FakeDisk : public ProgramLookup {
  public:
   std::map<std::string, BoundFile> files;
+  std::map<std::string, std::string> scripts;
+  std::string ScriptLine(const std::string& path) override { return scripts[path]; }
   Result<BoundFile> Look(const std::string& path, bool want_sha256) override {
     auto file = files.find(path);
     if (file == files.end()) return Fail(Code::kNotFound, path);
@@ -52,6 +54,25 @@ TEST(Bind, UndeclaredNamesAreLookedUpInTheSystemsDirectoriesOnly) {
   ASSERT_EQ(policy.programs[2].files.size(), 1u);
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_NE(notes[0].what.find("tool"), std::string::npos);
+}
+
+TEST(Bind, AScriptThatARuleAllowsIsToldWithItsInterpreter) {
+  FakeDisk disk;
+  disk.files["/usr/bin/npm"] = {"/usr/lib/npm-cli.js", 1, 10, {}};
+  disk.files["/usr/bin/npx"] = {"/usr/lib/npx-cli.js", 1, 11, {}};
+  disk.scripts["/usr/lib/npm-cli.js"] = "/usr/bin/env\tnode";
+  disk.scripts["/usr/lib/npx-cli.js"] = "/usr/bin/env node";
+  Policy policy;
+  for (const auto& [name, level] : {std::pair("npm", Level::kAuto), std::pair("npx", Level::kForbid)}) {
+    policy.programs.emplace_back().name = name;
+    ExecRule& rule = policy.exec.emplace_back();
+    rule.level = level;
+    rule.argv.emplace_back().words = {name};
+  }
+  const auto notes = BindPrograms(policy, disk);
+  ASSERT_EQ(notes.size(), 1u) << "forbidding a script by its name works";
+  EXPECT_NE(notes[0].what.find("\"npm\" is a script"), std::string::npos) << notes[0].what;
+  EXPECT_EQ(notes[0].remedy, "write `argv: [env, node, /usr/lib/npm-cli.js, …]`");
 }
 
 TEST(Bind, APinThatDiffersBindsNothing) {
