@@ -208,6 +208,23 @@ wire::CoverKind KindOf(policy::ViewRules::Cover kind) {
   return wire::CoverKind::kHide;
 }
 
+// Covers of a tree itself, which no mount can hold, become what the tree is: what is mounted is neither moved nor
+// deleted, so a pin says nothing; a frozen one is read-only with all below; a source that the session can not look
+// into is not shown.
+void TakeWholeTrees(std::vector<wire::Tree>& trees, std::vector<wire::Cover>& covers) {
+  std::erase_if(covers, [&](const wire::Cover& cover) {
+    if (std::ranges::find(trees, cover.path, &wire::Tree::path) == trees.end()) return false;
+    if (cover.kind == wire::CoverKind::kHide) {
+      if (wire::IsBeneath(cover.path, trees[0].path)) return false;
+      std::erase_if(trees, [&](const wire::Tree& tree) { return wire::IsBeneath(tree.path, cover.path); });
+    } else if (cover.kind == wire::CoverKind::kFreeze) {
+      for (wire::Tree& tree : trees)
+        if (wire::IsBeneath(tree.path, cover.path)) tree.writable = false;
+    }
+    return true;
+  });
+}
+
 // No rule: no walk.
 asio::awaitable<Result<std::vector<wire::Cover>>> Covered(WhereFrom from, std::vector<std::string> trees,
                                                           std::vector<policy::ViewRules::CoverRule> rules) {
@@ -223,12 +240,14 @@ asio::awaitable<Result<std::vector<wire::Cover>>> Covered(WhereFrom from, std::v
 }
 }  // namespace
 
-asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees,
+asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree>& trees,
                                                                std::vector<policy::ApprovedPath> approved) {
   policy::ViewRules view = policy::ViewOf(from.policy, from.workspace, approved);
   std::vector<std::string> paths;
   for (const wire::Tree& tree : trees) paths.push_back(tree.path);
-  co_return co_await Covered(from, std::move(paths), std::move(view.covers));
+  auto covers = co_await Covered(from, std::move(paths), std::move(view.covers));
+  if (covers) TakeWholeTrees(trees, *covers);
+  co_return covers;
 }
 
 asio::awaitable<Status> MayGoWith(WhereFrom from, std::string directory, bool approved) {

@@ -37,8 +37,9 @@ struct WhereFrom {  // the session's side of a question
 asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool digests);
 
 // What the policy's path rules hide or freeze among the files that exist now, but for what a person said yes to. No
-// rule: no walk.
-asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree> trees,
+// rule: no walk. `trees` as in LookedUp: one that is frozen whole becomes read-only, a source that can not be looked
+// into is taken out.
+asio::awaitable<Result<std::vector<wire::Cover>>> LookUpCovers(WhereFrom from, std::vector<wire::Tree>& trees,
                                                                std::vector<policy::ApprovedPath> approved);
 
 // kDenied, and which path, where the directory to delete holds what may not be deleted.

@@ -205,6 +205,8 @@ class Walk {
       if (frame.exempt_below[i] && !pinned) frame.covered[i] = false;
     }
     const auto [hide, freeze, pin] = Strongest(frame.covered);
+    // A tree stays where it is and is empty: all that it holds was covered entry by entry.
+    if (hide && frame.path == top_path_) return {};
     if (!hide && !freeze) return pin ? Add(CoverKind::kPin, frame.path, frame.status) : Status{};
     auto below = out_.begin() + static_cast<ptrdiff_t>(frame.first_cover);
     out_.erase(std::remove_if(below, out_.end(), [&](const Cover& c) { return hide || c.kind != CoverKind::kHide; }),

@@ -3,7 +3,7 @@
 // One walk by descriptors (never through a symlink, never onto another mount), names as bytes:
 // - An entry is covered by a rule when a `match` fits its path, or its directory is covered, and no `unless`
 //   fits it. A covered directory is covered as a whole, unless something exempt exists below it: then
-//   its entries are covered one by one.
+//   its entries are covered one by one. A tree itself is hidden entry by entry: no mount can hide what it stands in.
 // - Below a hidden directory nothing is listed; below a frozen one only what is hidden.
 // - A file is hidden under every name that it has in the trees when it is hidden under one of them (hard
 //   links), and frozen likewise.

@@ -153,6 +153,7 @@ void Host::WriteHostFile() {
          "audit-read] }\n"
       << "  - { who: \"user:" << kLead << "\", may: [status, sessions, approve] }\n"
       << "bounds:\n  trees: [" << d << "]\n  roots: [host-usr]\n"
+      << (options_.sources.empty() ? "" : "  sources: [" + options_.sources + "]\n")
       << "  limits: { wall: 1m, cpu: 1m, memory: 1GiB, pids: 256, disk: 1GiB, output: " << options_.output
       << " }\n  jails: { running: 16 }\n"
       << "policy:\n  owners: [root]\n  layers:\n    project: { flow: " << d << "/policy.yaml }\n"

@@ -56,6 +56,7 @@ struct HostOptions {
   std::vector<std::string> arguments = {};  // of warderd, behind the host file
   std::string state = {};                   // another state directory
   std::string output = "1MiB";              // bounds.limits.output
+  std::string sources = {};                 // bounds.sources, separated by commas
   std::vector<std::string> wrapper = {};    // a command in front of warderd
 };
 

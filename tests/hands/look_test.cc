@@ -253,7 +253,16 @@ TEST(Covers, DirectoriesAboveACoverArePinnedUpToTheTree) {
   v.tree.File("w/.env", "KEY");
   EXPECT_EQ(CoversOf(v, {{kHide, {"**/.env"}, {}}}, true),
             (Words{"hide /w/.env", "pin /w/a", "pin /w/a/b", "hide /w/a/b/.env"}));
-  EXPECT_EQ(CoversOf(v, {{kHide, {"/w/**"}, {}}}, true), (Words{"hide /w"}));
+}
+
+// A mount can not hide the tree that it stands in; frozen and pinned, it is told, and the broker makes it read-only.
+TEST(Covers, ATreeIsHiddenEntryByEntryAndFrozenWhole) {
+  View v;
+  v.tree.Directory("w/a/b");
+  v.tree.Directory("w/c");
+  v.tree.File("w/.env", "KEY");
+  EXPECT_EQ(CoversOf(v, {{kHide, {"/w/**"}, {}}}, true), (Words{"hide /w/.env", "hide /w/a", "hide /w/c"}));
+  EXPECT_EQ(CoversOf(v, {{kFreeze, {"/w/**"}, {}}, {kHide, {"**/.env"}, {}}}), (Words{"freeze /w", "hide /w/.env"}));
 }
 
 TEST(Covers, LimitsRefuseAndNeverCut) {
