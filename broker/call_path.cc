@@ -89,7 +89,7 @@ asio::awaitable<json> CallPath::Serve() {
     co_return co_await FailEarly("host", {Code::kDenied, "this agent is not in the host file any more", ""});
   auto layers =
       co_await session_->workspace_layer().Join(generation_->policies.at(agent_->name), agent_->workspace.directory);
-  if (!layers) co_return co_await FailEarly(layers.error().code == Code::kInvalid ? "policy" : "facts", layers.error());
+  if (!layers) co_return co_await FailEarly(layers.error().code == Code::kDenied ? "policy" : "facts", layers.error());
   policy_ = std::move(*layers);
 
   // 3 stop: nothing new while the host ends or is full

@@ -17,7 +17,7 @@ Result<WorkspaceLayer::Layers> Joined(const WorkspaceLayer::Layers& above, polic
   std::vector<std::shared_ptr<const policy::Policy>> layers(above->layers().begin(), above->layers().end());
   layers.push_back(std::make_shared<const policy::Policy>(std::move(own)));
   auto set = policy::PolicySet::Make(std::move(layers));
-  if (!set) return Fail(Code::kInvalid, set.error().front().file + ": " + set.error().front().problem.what, kRemedy);
+  if (!set) return Fail(Code::kDenied, set.error().front().file + ": " + set.error().front().problem.what, kRemedy);
   return std::make_shared<const policy::PolicySet>(std::move(*set));
 }
 
@@ -50,24 +50,24 @@ asio::awaitable<Result<WorkspaceLayer::Layers>> WorkspaceLayer::Look(Layers abov
   if (absent(file) || absent(said->paths[1])) co_return above;
   if (!file.resolved || file.kind != wire::FileKind::kFile || file.path != name)
     co_return Fail(
-        Code::kInvalid,
+        Code::kDenied,
         name + " can not be looked at, or is no file of its own" + (file.problem.empty() ? "" : ": " + file.problem),
         kRemedy);
   if ((file.mode & 022) != 0)
-    co_return Fail(Code::kInvalid, name + " is writable by its group or by others", "chmod go-w " + name);
-  if (file.size > limits::kMaxPolicyBytes) co_return Fail(Code::kInvalid, name + " is larger than 1 MiB", kRemedy);
+    co_return Fail(Code::kDenied, name + " is writable by its group or by others", "chmod go-w " + name);
+  if (file.size > limits::kMaxPolicyBytes) co_return Fail(Code::kDenied, name + " is larger than 1 MiB", kRemedy);
   wire::ReadRequest read;
   read.path = file.path;
   read.dev = file.dev;
   read.ino = file.ino;
   read.max_bytes = limits::kMaxPolicyBytes;
   auto bytes = co_await hands_.Read(std::move(read));
-  if (!bytes) co_return Fail(Code::kInvalid, name + ": " + bytes.error().what, kRemedy);
+  if (!bytes) co_return Fail(Code::kDenied, name + ": " + bytes.error().what, kRemedy);
   const Digest digest = HashSha256(bytes->bytes);
   if (above_ == above && SameDigest(digest_, digest)) co_return joined_;
   Result<Layers> joined = co_await Load(above, bytes->bytes);
   // What was only not read in time may be read the next time.
-  if (!joined && joined.error().code != Code::kInvalid) co_return joined;
+  if (!joined && joined.error().code != Code::kDenied) co_return joined;
   above_ = std::move(above);
   digest_ = digest;
   joined_ = joined;
@@ -79,13 +79,13 @@ asio::awaitable<Result<WorkspaceLayer::Layers>> WorkspaceLayer::Load(Layers abov
   if (!said) co_return std::unexpected(said.error());
   auto answer = flat::DecodeMessage<wire::ConfigAnswer>(*said);
   if (!answer)
-    co_return Fail(Code::kInvalid,
+    co_return Fail(Code::kDenied,
                    "the workspace's policy has a loader that ended badly: past its limits of time or memory, or broken",
                    kRemedy);
-  if (!answer->ok) co_return Fail(Code::kInvalid, answer->problems.substr(0, answer->problems.find('\n')), kRemedy);
+  if (!answer->ok) co_return Fail(Code::kDenied, answer->problems.substr(0, answer->problems.find('\n')), kRemedy);
   auto own = flat::DecodeMessage<policy::Policy>(answer->bytes);
   if (!own || own->layer != policy::LayerKind::kWorkspace)
-    co_return Fail(Code::kInvalid, "the workspace's policy came back as something else", kRemedy);
+    co_return Fail(Code::kDenied, "the workspace's policy came back as something else", kRemedy);
   co_return Joined(above, std::move(*own));
 }
 

@@ -24,7 +24,7 @@ class WorkspaceLayer {
       : executor_(executor), hands_(hands), monitor_(monitor), session_(session) {}
 
   // `above` itself where the workspace has no policy; else the two together. An Error says why nothing may be served:
-  // kInvalid with FILE:LINE:COLUMN for a broken file.
+  // kDenied with FILE:LINE:COLUMN for a broken file.
   asio::awaitable<Result<Layers>> Join(Layers above, std::string workspace);
 
  private:

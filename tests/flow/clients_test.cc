@@ -85,6 +85,25 @@ TEST(Embedded, WorkspacesJoinOneHostAndRunEndsWithTheCommandsCode) {
   EXPECT_EQ(code, 0) << output;
 }
 
+// What a newcomer runs first: no policy named, and a tree that may bring one of its own.
+TEST(Embedded, TheBuiltInPolicyReadsAndTheWorkspacesOwnNarrowsIt) {
+  auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
+    trap 'warder drain >/dev/null 2>&1 || true; rm -rf $d' EXIT
+    mkdir -p $d/ws/src/.git/hooks; echo hello >$d/ws/a.txt; echo x >$d/ws/src/.git/hooks/h; chown -R 1900080001:1900080001 $d/ws
+    run() { got=0; HOME=$d warder run --workspace $d/ws --state $d/state --run-dir $d/run -- ${@:2} >$d/out 2>&1 || got=$?
+            [ $got -eq $1 ] || { echo "$*: exit code $got"; cat $d/out; exit 1; }; }
+    run 0 cat a.txt; grep -qx hello $d/out
+    run 126 curl https://example.com
+    mkdir $d/ws/.warder; printf 'policy: 1\nlayer: workspace\nid: own\nunmatched: { exec: pass }\nexec:\n  - { id: no-cat, forbid: No., argv: [cat, ...] }\n' >$d/ws/.warder/policy.yaml
+    chown -R 1900080001:1900080001 $d/ws/.warder
+    run 126 cat a.txt; grep -q no-cat $d/out
+    run 0 ls -la
+    echo 'limts: {}' >>$d/ws/.warder/policy.yaml
+    run 126 ls -la; grep -q 'policy.yaml:7:1' $d/out
+    warder drain --run-dir $d/run >/dev/null 2>&1 || true)");
+  EXPECT_EQ(code, 0) << output;
+}
+
 TEST(Embedded, APolicyInAWorkspaceIsRefused) {
   auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
     trap 'warder drain >/dev/null 2>&1 || true; rm -rf $d' EXIT
