@@ -99,7 +99,7 @@ TEST(Embedded, TheBuiltInPolicyReadsAndTheWorkspacesOwnNarrowsIt) {
     run 126 cat a.txt; grep -q no-cat $d/out
     run 0 ls -la
     echo 'limts: {}' >>$d/ws/.warder/policy.yaml
-    run 126 ls -la; grep -q 'policy.yaml:7:1' $d/out
+    run 125 ls -la; grep -q 'policy.yaml:7:1' $d/out
     warder drain --run-dir $d/run >/dev/null 2>&1 || true)");
   EXPECT_EQ(code, 0) << output;
 }
