@@ -163,25 +163,8 @@ void ShowDecision(const json& d) {
           " words; at " + Shown(n, "failed_word") + " it wants " + Shown(n, "expected") + "\n");
 }
 
-// The layers of these files together; what makes one unusable is told.
-Result<policy::PolicySet> LoadLayers(const std::vector<std::string>& files) {
-  std::vector<std::shared_ptr<const policy::Policy>> layers;
-  for (const std::string& file : files) {
-    WARDER_TRY(CheckedPolicy checked, CheckPolicyFile(file));
-    if (!checked.usable) {
-      ShowOne(CheckOne(checked));
-      return Fail(Code::kInvalid, file + " can not be used", "correct what is told above");
-    }
-    layers.push_back(std::make_shared<policy::Policy>(std::move(checked.policy)));
-  }
-  auto set = policy::PolicySet::Make(std::move(layers));
-  if (set) return std::move(*set);
-  const policy::PolicySet::Problem& first = set.error().front();
-  return Fail(Code::kInvalid, At(first.file, first.problem.where) + ": " + first.problem.what, first.problem.remedy);
-}
-
 int Explain(const Arguments& arguments) {
-  Result<policy::PolicySet> set = LoadLayers(arguments.List("FILE"));
+  Result<policy::PolicySet> set = LoadPolicyFiles(arguments.List("FILE"));
   if (!set) return Trouble(set.error()), kMisuse;
   Status profile = CheckProfile(set->layer(0), arguments.Text("profile"));
   for (size_t layer = 1; layer < set->size() && !profile; ++layer)

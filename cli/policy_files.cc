@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -59,6 +60,27 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
     checked.findings.push_back(
         {problem.problem.where, std::move(problem.problem.what), std::move(problem.problem.remedy)});
   return checked;
+}
+
+std::unexpected<Error> NotUsable(const std::string& file, const std::vector<policy::LoadProblem>& problems) {
+  std::string told = policy::DescribeProblems(file, problems);
+  while (told.ends_with('\n')) told.pop_back();
+  return Fail(Code::kInvalid, file + " can not be used\n" + told);
+}
+
+Result<policy::PolicySet> LoadPolicyFiles(const std::vector<std::string>& files) {
+  std::vector<std::shared_ptr<const policy::Policy>> layers;
+  for (const std::string& file : files) {
+    WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
+    policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
+    if (!loaded.problems.empty()) return NotUsable(file, loaded.problems);
+    config::BindFromDisk(loaded.policy);
+    layers.push_back(std::make_shared<policy::Policy>(std::move(loaded.policy)));
+  }
+  auto set = policy::PolicySet::Make(std::move(layers));
+  if (set) return std::move(*set);
+  const policy::PolicySet::Problem& first = set.error().front();
+  return Fail(Code::kInvalid, At(first.file, first.problem.where) + ": " + first.problem.what, first.problem.remedy);
 }
 
 namespace {

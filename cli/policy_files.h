@@ -1,4 +1,4 @@
-// What do policy files say, without a host? Loading for `warder policy check | explain`.
+// What do policy files say, without a host? Loading for `warder policy …`.
 #pragma once
 
 #include <string>
@@ -20,6 +20,13 @@ struct CheckedPolicy {
 
 // Reads, loads, binds to this machine's files and runs examples and tests. An Error where it can not be read.
 Result<CheckedPolicy> CheckPolicyFile(const std::string& file);
+
+// The Error that names each problem of a file.
+std::unexpected<Error> NotUsable(const std::string& file, const std::vector<policy::LoadProblem>& problems);
+
+// The layers of these files together, bound to this machine's files, their examples and tests not run. An Error that
+// names each problem where one can not be used, or where they can not stand together.
+Result<policy::PolicySet> LoadPolicyFiles(const std::vector<std::string>& files);
 
 // What hands would find for a call, as far as this process may look: paths from the workspace on, symlinks followed;
 // programs as files of this machine.

@@ -2,6 +2,8 @@
 //
 // Nothing is looked up on disk: paths are taken by their text alone, programs are what their names
 // were bound to, and a name that is bound to nothing stands for a file of its own.
+#include "policy/examples.h"
+
 #include <algorithm>
 #include <map>
 
@@ -30,10 +32,9 @@ std::string Lexical(const std::string& directory, const std::string& text) {
   return out.empty() ? "/" : out;
 }
 
-Facts Imagine(const PolicySet& set, const Call& call, bool exists) {
+Facts Imagine(const PolicySet& set, const Wanted& wanted, bool exists) {
   Facts facts;
   facts.workspace = kWorkspace;
-  const Wanted wanted = Want(set, call);
   for (const WantedPath& path : wanted.paths) {
     const std::string from = path.directory < facts.paths.size() ? facts.paths[path.directory].path : kWorkspace;
     PathFact& fact = facts.paths.emplace_back();
@@ -82,63 +83,19 @@ PolicySet WithEveryProgram(const PolicySet& set, bool windows) {
   return std::move(*made_set);
 }
 
-// Whether the pattern fits this command, and no path that it or the line names is forbidden.
-struct ExampleAnswer {
-  bool usable = true;
-  bool matches = false;
-  std::string why;
-};
-
-ExampleAnswer Try(const PolicySet& set, size_t layer, uint32_t r, const std::string& text) {
-  const ExecRule& rule = set.layer(layer).exec[r];
-  Call call;
-  call.line = ReadLine(text);
-  call.inside = rule.only == Only::kInside;
-  if (call.line.commands.size() != 1 || call.line.commands[0].change_directory)
-    return {false, false, "an example is one command, or a line that only a shell can read"};
-  const Analysis analysis = Analyse(set, call);
-  const Facts facts = Imagine(set, call, true);
-  const Place place{facts.workspace, facts.tmp};
-  for (const Candidate& candidate : analysis.commands[0].layers[layer]) {
-    if (candidate.rule != r) continue;
-    if (!candidate.fits) {
-      const Fit fit = FitArgv(rule.argv, call.line.commands[0].argv, Explain::kYes);
-      return {true, false,
-              fit.fits ? "it has one of the never-args"
-                       : "after " + std::to_string(fit.words_matched) + " words it takes " + fit.expected + fit.broken};
-    }
-    std::vector<size_t> paths = analysis.commands[0].paths;
-    paths.insert(paths.end(), candidate.paths.begin(), candidate.paths.end());
-    for (size_t path : paths) {
-      if (rule.level == Level::kForbid || !set.Speaks(layer, Matter::kPaths)) break;
-      const std::string& resolved = facts.paths[path].path;
-      const Act act = analysis.wanted.paths[path].act;
-      if (resolved == "/dev/null" && act != Act::kDelete) continue;
-      const std::vector<Applied> said = JudgePathIn(set, layer, resolved, act, place);
-      if (said.empty() && !set.Passes(layer, Matter::kPaths))
-        return {true, false, "no-path: no path rule covers " + resolved};
-      for (const Applied& applied : said)
-        if (applied.level == Level::kForbid) return {true, false, applied.id + ": " + applied.text};
-    }
-    return {true, true, "the pattern fits and no path is forbidden"};
-  }
-  return {true, false, "the rule is for another program"};
-}
-
-void RunRuleExamples(const PolicySet& set, size_t layer, uint32_t r, std::vector<Finding>& findings) {
-  const ExecRule& rule = set.layer(layer).exec[r];
-  for (const bool wanted : {true, false}) {
-    for (const Example& example : wanted ? rule.match : rule.not_match) {
-      const ExampleAnswer answer = Try(set, layer, r, example.line);
-      if (answer.usable && answer.matches == wanted) continue;
-      const char* verb = !answer.usable ? ": " : wanted ? " and does not: " : " and does: ";
-      findings.push_back({example.where,
-                          "rule " + rule.id + ": `" + ForTerminal(example.line) + "` should " +
-                              (wanted ? "match" : "not match") + verb + answer.why,
-                          "change the pattern, or move the example to " + std::string(wanted ? "not-match" : "match"),
-                          layer});
-    }
-  }
+// What the layer's path rules say of one path that an example names.
+void JudgeIn(const PolicySet& set, size_t layer, const Facts& facts, const std::string& path, Act act, Tried& tried) {
+  if (path == "/dev/null" && act != Act::kDelete) return;
+  tried.paths.emplace_back(path, act);
+  auto fail = [&](std::string why) {
+    if (tried.matches) tried.why = std::move(why);
+    tried.matches = false;
+  };
+  const std::vector<Applied> said = JudgePathIn(set, layer, path, act, {facts.workspace, facts.tmp});
+  if (said.empty() && !set.Passes(layer, Matter::kPaths)) fail("no-path: no path rule covers " + path);
+  for (const Applied& applied : said)
+    if (applied.level == Level::kForbid) fail(applied.id + ": " + applied.text);
+  tried.said.insert(tried.said.end(), said.begin(), said.end());
 }
 
 bool CallOf(const Test& test, Call& call) {
@@ -147,8 +104,8 @@ bool CallOf(const Test& test, Call& call) {
       {"write_file", Tool::kWriteFile},     {"edit_file", Tool::kEditFile},
       {"delete_file", Tool::kDeleteFile},   {"list_directory", Tool::kListDirectory},
       {"restore_file", Tool::kRestoreFile}, {"http_request", Tool::kHttpRequest}};
-  // A test asks about levels; whether a reason was given is the caller's matter.
-  call.reason = "a test of the policy";
+  // A test asks about levels; only one that says so asks without a reason.
+  if (test.by != "reason") call.reason = "a test of the policy";
   if (!test.run.empty()) {
     call.line = ReadLine(test.run);
     call.opaque_text = test.run;
@@ -182,74 +139,146 @@ bool DecidedBy(const PolicySet& set, const Decision& decision, const std::string
   return false;
 }
 
-// What one layer says for itself: not what all together lack.
-Level OwnLevel(const PolicySet& own, const Call& call, const Facts& facts, const Test& test) {
-  const Decision decision = Decide(own, call, facts, test.profile);
-  Level level = Level::kAuto;
-  for (const Applied& applied : decision.applied)
-    if (applied.layer != SIZE_MAX) level = std::max(level, applied.level);
-  return level == Level::kApprove ? decision.level : level;
+Facts FactsOf(const PolicySet& set, const Wanted& wanted, const Test& test) {
+  Facts facts = Imagine(set, wanted, !test.is_new);
+  if (test.at)
+    for (const std::string& zone : set.settings().zones) facts.zones.push_back({zone, *test.at});
+  return facts;
 }
 
-class TestRun {
- public:
-  explicit TestRun(const PolicySet& set)
-      : with_windows_(WithEveryProgram(set, true)), without_(WithEveryProgram(set, false)) {}
-
-  const PolicySet& set() const { return with_windows_; }
-
-  void Run(size_t layer, const Test& test, std::vector<Finding>& findings) const {
-    const PolicySet& set = test.at ? with_windows_ : without_;
-    const std::string shown =
-        "test `" + ForTerminal(test.run.empty() ? test.tool + " " + test.path + test.url : test.run) + "`";
-    Call call;
-    if (!CallOf(test, call)) {
-      findings.push_back(
-          {test.where, shown + ": no such call can be made", "name a tool of every host, and a plain http URL", layer});
-      return;
-    }
-    const Decision decision = Decide(set, call, FactsOf(set, call, test), test.profile);
-    const PolicySet alone(set.layer(layer));
-    const Level own = OwnLevel(alone, call, FactsOf(alone, call, test), test);
-    const std::string by =
-        " by " + decision.rule + (set.size() > 1 ? " (" + decision.layer + ")" : "") + ": " + decision.why;
-    if (decision.level < test.expect || own > test.expect)
-      findings.push_back({test.where,
-                          shown + " should be " + LevelName(test.expect) + " and is " +
-                              LevelName(own > test.expect ? own : decision.level) + by,
-                          "change the rules, or what the test expects", layer});
-    else if (decision.level > test.expect)
-      findings.push_back(
-          {test.where,
-           shown + " is " + LevelName(test.expect) + " for its own layer, and " + LevelName(decision.level) + by,
-           "nothing: another layer may always be stricter", layer, false});
-    else if (!test.by.empty() && !DecidedBy(set, decision, test.by))
-      findings.push_back(
-          {test.where,
-           shown + " is " + LevelName(decision.level) + " as expected, but not by " + test.by + ", it is" + by,
-           "name the rule that decided, or change the rules", layer});
-  }
-
- private:
-  static Facts FactsOf(const PolicySet& set, const Call& call, const Test& test) {
-    Facts facts = Imagine(set, call, !test.is_new);
-    if (test.at)
-      for (const std::string& zone : set.settings().zones) facts.zones.push_back({zone, *test.at});
-    return facts;
-  }
-
-  const PolicySet with_windows_, without_;
-};
+bool AnyWindows(const PolicySet& set) {
+  return std::ranges::any_of(set.layers(), [](const auto& layer) { return !layer->windows.empty(); });
+}
 
 }  // namespace
 
-std::vector<Finding> RunExamples(const PolicySet& set) {
-  const TestRun run(set);
+Trials::Sets Trials::Make(const PolicySet& set, bool windows) {
+  Sets sets{WithEveryProgram(set, windows), {}};
+  if (set.size() > 1)
+    for (const auto& layer : sets.all.layers()) sets.alone.emplace_back(*layer);
+  return sets;
+}
+
+Trials::Trials(const PolicySet& set)
+    : with_(Make(set, true)), without_(AnyWindows(set) ? std::optional(Make(set, false)) : std::nullopt) {}
+
+std::optional<Answered> Trials::Answer(const Test& test) const {
+  const PolicySet& set = SetsFor(test).all;
+  Answered answered;
+  if (!CallOf(test, answered.call)) return std::nullopt;
+  answered.wanted = Want(set, answered.call);
+  answered.facts = FactsOf(set, answered.wanted, test);
+  answered.decision = Decide(set, answered.call, answered.facts, test.profile);
+  return answered;
+}
+
+// What one layer says for itself: not what all together lack.
+Level Trials::OwnLevel(size_t layer, const Answered& answered, const Test& test) const {
+  const std::vector<PolicySet>& alone = SetsFor(test).alone;
+  Decision own = answered.decision;
+  if (!alone.empty()) {
+    const PolicySet& set = alone[layer];
+    own = Decide(set, answered.call, FactsOf(set, Want(set, answered.call), test), test.profile);
+  }
+  Level level = Level::kAuto;
+  for (const Applied& applied : own.applied)
+    if (applied.layer != SIZE_MAX) level = std::max(level, applied.level);
+  return level == Level::kApprove ? own.level : level;
+}
+
+std::optional<Finding> Trials::Run(size_t layer, const Test& test) const {
+  const std::string shown =
+      "test `" + ForTerminal(test.run.empty() ? test.tool + " " + test.path + test.url : test.run) + "`";
+  const std::optional<Answered> answered = Answer(test);
+  if (!answered)
+    return Finding{test.where, shown + ": no such call can be made", "name a tool of every host, and a plain http URL",
+                   layer};
+  const Decision& decision = answered->decision;
+  const Level own = layer == kAllLayers ? decision.level : OwnLevel(layer, *answered, test);
+  const std::string by =
+      " by " + decision.rule + (set().size() > 1 ? " (" + decision.layer + ")" : "") + ": " + decision.why;
+  if (decision.level < test.expect || own > test.expect)
+    return Finding{test.where,
+                   shown + " should be " + LevelName(test.expect) + " and is " +
+                       LevelName(own > test.expect ? own : decision.level) + by,
+                   "change the rules, or what the test expects", layer};
+  if (decision.level > test.expect)
+    return Finding{
+        test.where,
+        shown + " is " + LevelName(test.expect) + " for its own layer, and " + LevelName(decision.level) + by,
+        "nothing: another layer may always be stricter", layer, false};
+  if (!test.by.empty() && !DecidedBy(set(), decision, test.by))
+    return Finding{test.where,
+                   shown + " is " + LevelName(decision.level) + " as expected, but not by " + test.by + ", it is" + by,
+                   "name the rule that decided, or change the rules", layer};
+  return std::nullopt;
+}
+
+Tried Trials::Try(size_t layer, uint32_t r, const std::string& text) const {
+  const PolicySet& set = this->set();
+  const ExecRule& rule = set.layer(layer).exec[r];
+  Tried tried;
+  Call call;
+  call.line = ReadLine(text);
+  call.inside = rule.only == Only::kInside;
+  if (call.line.commands.size() != 1 || call.line.commands[0].change_directory) {
+    tried.usable = false;
+    tried.why = "an example is one command, or a line that only a shell can read";
+    return tried;
+  }
+  tried.argv = call.line.commands[0].argv;
+  const Analysis analysis = Analyse(set, call);
+  const CommandAnalysis& command = analysis.commands[0];
+  const std::vector<Candidate>& candidates = command.layers[layer];
+  const auto candidate = std::ranges::find(candidates, r, &Candidate::rule);
+  if (candidate == candidates.end()) {
+    tried.why = "the rule is for another program";
+    return tried;
+  }
+  tried.fits = candidate->fits;
+  if (!tried.fits) {
+    const Fit fit = FitArgv(rule.argv, tried.argv, Explain::kYes);
+    tried.why = fit.fits
+                    ? "it has one of the never-args"
+                    : "after " + std::to_string(fit.words_matched) + " words it takes " + fit.expected + fit.broken;
+    return tried;
+  }
+  tried.matches = true;
+  tried.why = "the pattern fits and no path is forbidden";
+  if (rule.level == Level::kForbid || !set.Speaks(layer, Matter::kPaths)) return tried;
+  const Facts facts = Imagine(set, analysis.wanted, true);
+  std::vector<size_t> paths = command.paths;
+  paths.insert(paths.end(), candidate->paths.begin(), candidate->paths.end());
+  for (size_t path : paths) JudgeIn(set, layer, facts, facts.paths[path].path, analysis.wanted.paths[path].act, tried);
+  return tried;
+}
+
+std::optional<Finding> Trials::Run(size_t layer, uint32_t r, const Example& example, bool wanted) const {
+  const ExecRule& rule = set().layer(layer).exec[r];
+  const Tried tried = Try(layer, r, example.line);
+  if (tried.usable && tried.matches == wanted) return std::nullopt;
+  const char* verb = !tried.usable ? ": " : wanted ? " and does not: " : " and does: ";
+  return Finding{example.where,
+                 "rule " + rule.id + ": `" + ForTerminal(example.line) + "` should " +
+                     (wanted ? "match" : "not match") + verb + tried.why,
+                 "change the pattern, or move the example to " + std::string(wanted ? "not-match" : "match"), layer};
+}
+
+std::vector<Finding> RunExamples(const PolicySet& set) { return RunExamples(Trials(set)); }
+
+std::vector<Finding> RunExamples(const Trials& trials) {
+  const PolicySet& set = trials.set();
   std::vector<Finding> findings;
+  auto keep = [&](std::optional<Finding> finding) {
+    if (finding) findings.push_back(std::move(*finding));
+  };
   for (size_t layer = 0; layer < set.size(); ++layer) {
-    const Policy& policy = run.set().layer(layer);
-    for (uint32_t r = 0; r < policy.exec.size(); ++r) RunRuleExamples(run.set(), layer, r, findings);
-    for (const Test& test : policy.tests) run.Run(layer, test, findings);
+    const Policy& policy = set.layer(layer);
+    for (uint32_t r = 0; r < policy.exec.size(); ++r) {
+      for (const Example& example : policy.exec[r].match) keep(trials.Run(layer, r, example, true));
+      for (const Example& example : policy.exec[r].not_match) keep(trials.Run(layer, r, example, false));
+    }
+    for (const Test& test : policy.tests) keep(trials.Run(layer, test));
   }
   return findings;
 }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kReserved[] = {"no-rule", "no-path", "no-host", "opaque",      "environment", "reason",
                                           "profile", "facts",   "free",    "own-session", "own-policy"};
 
-void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_view>& ids) {
+void CheckIds(Reading& reading, const Policy& policy) {
   std::map<std::string_view, uint32_t> seen;
   auto check = [&](const std::string& id, Where where) {
     if (id.empty()) return;  // told already
@@ -22,7 +22,6 @@ void CheckIds(Reading& reading, const Policy& policy, std::vector<std::string_vi
     if (!fresh)
       reading.Problem(where, Quote(id) + " is the id of another rule, in line " + std::to_string(first->second),
                       "write an id of its own");
-    ids.push_back(id);
   };
   for (const ExecRule& rule : policy.exec) check(rule.id, rule.where);
   for (const PathRule& rule : policy.paths) check(rule.id, rule.where);
@@ -52,13 +51,6 @@ void CheckProfiles(Reading& reading, const Draft& draft) {
     if (at == &start)
       reading.Problem(start.where, Quote(start.name) + " is based on itself, in a circle", "take one based-on out");
   }
-}
-
-// Actions and tools that the file itself names; whether others exist is seen with all layers.
-void AddActions(const Policy& policy, std::vector<std::string_view>& known) {
-  known.insert(known.end(), std::begin(kToolActions), std::end(kToolActions));
-  for (const ExecRule& rule : policy.exec)
-    if (!rule.action.empty() && std::ranges::find(known, rule.action) == known.end()) known.push_back(rule.action);
 }
 
 void CheckReached(Reading& reading, const Draft& draft) {
@@ -99,14 +91,6 @@ void CheckUnmatched(Reading& reading, const YamlNode& root, const Policy& policy
                       "take it out: a layer without the section says nothing about it");
 }
 
-void CheckDecidedBy(Reading& reading, const Draft& draft, std::vector<std::string_view> known) {
-  for (std::string_view name : kReserved) known.push_back(name);
-  for (const Mention& mention : draft.decided_by)
-    if (std::find(known.begin(), known.end(), mention.name) == known.end())
-      reading.Problem(mention.where, Quote(mention.name) + " is no rule, no action and nothing that decisions use",
-                      DidYouMean(mention.name, known));
-}
-
 // Every program that a rule names, declared or not, once.
 void AddPrograms(Draft& draft) {
   std::set<std::string> names;
@@ -122,23 +106,42 @@ void AddPrograms(Draft& draft) {
 
 }  // namespace
 
+void AddDeciders(const Policy& policy, std::vector<std::string>& known) {
+  auto add = [&](std::string_view name) {
+    if (!name.empty()) known.emplace_back(name);
+  };
+  for (const ExecRule& rule : policy.exec) add(rule.id);
+  for (const PathRule& rule : policy.paths) add(rule.id);
+  for (const NetworkRule& rule : policy.network) add(rule.id);
+  for (const Window& window : policy.windows) add(window.id);
+  for (const Redaction& redaction : policy.redact) add(redaction.id);
+  for (std::string_view action : kToolActions) add(action);
+  for (const ExecRule& rule : policy.exec) add(rule.action);
+  for (const Breaker& breaker : policy.session) add(std::string("session.") + BreakerName(breaker.kind));
+  for (std::string_view name : kReserved) add(name);
+}
+
+void CheckDecidedBy(Reading& reading, const std::vector<Mention>& mentions, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  for (const Mention& mention : mentions)
+    if (std::ranges::find(names, mention.name) == names.end())
+      reading.Problem(mention.where, Quote(mention.name) + " is no rule, no action and nothing that decisions use",
+                      DidYouMean(mention.name, names));
+}
+
 void CheckDraft(Reading& reading, const YamlNode& root, Draft& draft) {
   if ((root.Find("profiles") == nullptr) != (root.Find("default-profile") == nullptr))
     reading.Problem(root.where, "`profiles` and `default-profile` belong together",
                     root.Find("profiles") == nullptr ? "write `profiles`, or take `default-profile` out"
                                                      : "write `default-profile: name`");
-  std::vector<std::string> breakers;
-  std::vector<std::string_view> known;
-  CheckIds(reading, draft.policy, known);
+  CheckIds(reading, draft.policy);
   CheckProfiles(reading, draft);
   CheckReached(reading, draft);
   CheckTools(reading, draft.policy);
   CheckUnmatched(reading, root, draft.policy);
-  AddActions(draft.policy, known);
-  for (const Breaker& breaker : draft.policy.session)
-    breakers.push_back(std::string("session.") + BreakerName(breaker.kind));
-  known.insert(known.end(), breakers.begin(), breakers.end());
-  CheckDecidedBy(reading, draft, std::move(known));
+  std::vector<std::string> deciders;
+  AddDeciders(draft.policy, deciders);
+  CheckDecidedBy(reading, draft.decided_by, deciders);
   AddPrograms(draft);
 }
 

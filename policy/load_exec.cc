@@ -74,8 +74,10 @@ void ReadRuleLimits(Reading& reading, const YamlNode& node, RuleDraft& into) {
   ReadLimits(reading, node, into.rule.limits.emplace(), true);
 }
 
+constexpr uint64_t kMostPeople = 100;
+
 void ReadPeople(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
-  if (auto people = reading.Count(node, 100)) terms.people = static_cast<uint32_t>(*people);
+  if (auto people = reading.Count(node, kMostPeople)) terms.people = static_cast<uint32_t>(*people);
 }
 
 void ReadExpires(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
@@ -86,10 +88,20 @@ void ReadReuse(Reading& reading, const YamlNode& node, ApprovalTerms& terms) {
   terms.reuse = ReadRate(reading, node, "reuse");
 }
 
+Shape CountOfPeople() { return shape::CountTo(kMostPeople); }
+
 constexpr KeyRule<ApprovalTerms> kApproval[] = {
-    {"people", Need::kNoted, ReadPeople, ""},
-    {"expires", Need::kOptional, ReadExpires, ""},
-    {"reuse", Need::kNoted, ReadReuse, ""},
+    {"people", Need::kNoted, ReadPeople, "", {CountOfPeople, "How many people must say yes", "2", "1", "most"}},
+    {"expires",
+     Need::kOptional,
+     ReadExpires,
+     "",
+     {shape::Duration, "How long a question stands", "15m", "15m", "shortest"}},
+    {"reuse",
+     Need::kNoted,
+     ReadReuse,
+     "",
+     {RateShape, "For how many calls, and how long, one yes counts", "{ max: 5, per: 1h }", "for one call", "least"}},
 };
 
 void ReadApproval(Reading& reading, const YamlNode& node, RuleDraft& into) {
@@ -101,11 +113,13 @@ void ReadRatePer(Reading& reading, const YamlNode& node, Rate& rate) {
   rate.per_ms = reading.Duration(node).value_or(1);
 }
 constexpr KeyRule<Rate> kRate[] = {
-    {"max", Need::kRequired, ReadRateMax, "`max: 3`"},
-    {"per", Need::kRequired, ReadRatePer, "`per: 1h`"},
+    {"max", Need::kRequired, ReadRateMax, "`max: 3`", {shape::UsualCount, "At most so many", "3"}},
+    {"per", Need::kRequired, ReadRatePer, "`per: 1h`", {shape::Duration, "In any span of this length", "1h"}},
 };
 
 }  // namespace
+
+Shape RateShape() { return shape::Map("a rate", kRate); }
 
 std::optional<Rate> ReadRate(Reading& reading, const YamlNode& node, std::string_view what) {
   Rate rate;
@@ -137,13 +151,14 @@ void ReadAttempts(Reading& reading, const YamlNode& node, RuleDraft& into) {
   into.rule.attempts = ReadRate(reading, node, "attempts");
 }
 
+constexpr std::string_view kGuards[] = {"enforce", "record", "off"};
+constexpr std::string_view kOnly[] = {"inside", "call"};
+
 void ReadGuard(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  constexpr std::string_view kGuards[] = {"enforce", "record", "off"};
   if (auto guard = reading.OneOf(node, kGuards)) into.rule.guard = static_cast<Guard>(*guard);
 }
 
 void ReadOnly(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  constexpr std::string_view kOnly[] = {"inside", "call"};
   auto only = reading.OneOf(node, kOnly);
   if (only) into.rule.only = *only == 0 ? Only::kInside : Only::kCall;
 }
@@ -173,32 +188,115 @@ void ReadToolDescription(Reading& reading, const YamlNode& node, ToolTerms& tool
 }
 
 constexpr KeyRule<ToolTerms> kTool[] = {
-    {"name", Need::kRequired, ReadToolName, "`name: run_tests`"},
-    {"description", Need::kRequired, ReadToolDescription, "`description: what it does`"},
+    {"name",
+     Need::kRequired,
+     ReadToolName,
+     "`name: run_tests`",
+     {shape::ActionName, "The name of the tool", "run_tests"}},
+    {"description",
+     Need::kRequired,
+     ReadToolDescription,
+     "`description: what it does`",
+     {shape::Text, "What agents are told that it does", "Runs the unit tests of these files."}},
 };
 
 void ReadTool(Reading& reading, const YamlNode& node, RuleDraft& into) {
   ReadMap(reading, node, "tool", kTool, into.rule.tool.emplace());
 }
 
+Shape ApprovalShape() { return shape::Map("approval", kApproval); }
+Shape ToolShape() { return shape::Map("tool", kTool); }
+
 constexpr KeyRule<RuleDraft> kRule[] = {
-    {"id", Need::kRequired, ReadId, "`id: name-of-the-rule`"},
-    {"argv", Need::kRequired, ReadArgv, "`argv: [program, …]`"},
-    {"action", Need::kOptional, ReadAction, ""},
-    {"level", Need::kOptional, ReadLevel, ""},
-    {"forbid", Need::kOptional, ReadForbid, ""},
-    {"why", Need::kOptional, ReadWhy, ""},
-    {"never-args", Need::kOptional, ReadNeverArgs, ""},
-    {"limits", Need::kOptional, ReadRuleLimits, ""},
-    {"approval", Need::kOptional, ReadApproval, ""},
-    {"match", Need::kOptional, ReadMatch, ""},
-    {"not-match", Need::kOptional, ReadNotMatch, ""},
-    {"network", Need::kNoted, ReadReach, ""},
-    {"attempts", Need::kNoted, ReadAttempts, ""},
-    {"guard", Need::kNoted, ReadGuard, ""},
-    {"only", Need::kNoted, ReadOnly, ""},
-    {"lease", Need::kNoted, ReadLease, ""},
-    {"tool", Need::kNoted, ReadTool, ""},
+    {"id",
+     Need::kRequired,
+     ReadId,
+     "`id: name-of-the-rule`",
+     {shape::RuleId, "The name of the rule, unique in the file", "git-read"}},
+    {"argv",
+     Need::kRequired,
+     ReadArgv,
+     "`argv: [program, …]`",
+     {ArgvShape, "The program, then a pattern for each argument", "[git, [status, log], { flags: [-p] }]"}},
+    {"action",
+     Need::kOptional,
+     ReadAction,
+     "",
+     {shape::ActionName, "What the rule stands for in profiles, windows and require-reason", "git_status", "none"}},
+    {"level",
+     Need::kOptional,
+     ReadLevel,
+     "",
+     {shape::Level, "The least level of what matches", "approve", "auto where there is an action, else approve",
+      "strictest"}},
+    {"forbid",
+     Need::kOptional,
+     ReadForbid,
+     "",
+     {shape::Text, "Forbids what matches; what the agent is told", "Main changes by pull request only."}},
+    {"why", Need::kOptional, ReadWhy, "", {shape::Text, "What an approver is told", "It leaves the machine."}},
+    {"never-args",
+     Need::kOptional,
+     ReadNeverArgs,
+     "",
+     {shape::List<shape::Text>, "Options that keep the rule from matching, in every spelling", "[-o, --output]",
+      "none"}},
+    {"limits",
+     Need::kOptional,
+     ReadRuleLimits,
+     "",
+     {RuleLimitsShape, "What a run by this rule may use, in place of the layer's", "{ wall: 10m }", "the layer's",
+      "smallest"}},
+    {"approval",
+     Need::kOptional,
+     ReadApproval,
+     "",
+     {ApprovalShape, "How a person's yes is asked for", "{ people: 1, expires: 15m }", "one person, 15m",
+      "most people, shortest, least reuse"}},
+    {"match",
+     Need::kOptional,
+     ReadMatch,
+     "",
+     {shape::List<shape::Text>, "Lines that the rule must match; tried at every load", "[\"git status\"]", "none"}},
+    {"not-match",
+     Need::kOptional,
+     ReadNotMatch,
+     "",
+     {shape::List<shape::Text>, "Lines that it must not match", "[\"git push\"]", "none"}},
+    {"network",
+     Need::kNoted,
+     ReadReach,
+     "",
+     {shape::List<shape::RuleId>, "Network rules of this layer whose hosts the run may reach", "[github]", "no network",
+      "what all allow"}},
+    {"attempts",
+     Need::kNoted,
+     ReadAttempts,
+     "",
+     {RateShape, "How often it may run, over all sessions of the agent", "{ max: 3, per: 1h }", "any number",
+      "each counts"}},
+    {"guard",
+     Need::kNoted,
+     ReadGuard,
+     "",
+     {shape::OneOf<kGuards>, "What is done with programs that the run starts against the rules", "record", "enforce",
+      "strictest"}},
+    {"only",
+     Need::kNoted,
+     ReadOnly,
+     "",
+     {shape::OneOf<kOnly>, "Counts for programs started in a jail alone, or for calls alone", "inside", "both", "own"}},
+    {"lease",
+     Need::kNoted,
+     ReadLease,
+     "",
+     {shape::RuleId, "A resource that is held while it runs, by one run at a time", "staging", "none", "each counts"}},
+    {"tool",
+     Need::kNoted,
+     ReadTool,
+     "",
+     {ToolShape, "Makes the rule a tool of its own, with parameters",
+      "{ name: run_tests, description: Runs the tests. }", "none"}},
 };
 
 // What the keys of one rule say against each other.
@@ -216,6 +314,8 @@ void CheckRule(Reading& reading, const YamlNode& node, ExecRule& rule) {
 }
 
 }  // namespace
+
+Shape ExecShape() { return shape::ListOf(shape::Map("an exec rule", kRule)); }
 
 void ReadExec(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_exec = true;

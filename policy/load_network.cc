@@ -29,21 +29,50 @@ void ReadPorts(Reading& reading, const YamlNode& node, RuleDraft& into) {
     if (auto port = reading.Count(item, 65'535)) into.rule.ports.push_back(static_cast<uint16_t>(*port));
 }
 
+constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
 void ReadMethods(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   if (!reading.IsList(node, "write a list, as [GET, HEAD]")) return;
   for (const YamlNode& item : node.items)
     if (auto method = reading.OneOf(item, kMethods)) into.rule.methods.emplace_back(kMethods[*method]);
 }
 
 constexpr KeyRule<RuleDraft> kRule[] = {
-    {"id", Need::kRequired, ReadGradedId<NetworkRule>, "`id: name-of-the-rule`"},
-    {"hosts", Need::kRequired, ReadHosts, "`hosts: [example.com]`"},
-    {"level", Need::kOptional, ReadGradedLevel<NetworkRule>, ""},
-    {"forbid", Need::kOptional, ReadGradedForbid<NetworkRule>, ""},
-    {"why", Need::kOptional, ReadGradedWhy<NetworkRule>, ""},
-    {"ports", Need::kOptional, ReadPorts, ""},
-    {"methods", Need::kOptional, ReadMethods, ""},
+    {"id",
+     Need::kRequired,
+     ReadGradedId<NetworkRule>,
+     "`id: name-of-the-rule`",
+     {shape::RuleId, "The name of the rule, unique in the file", "github"}},
+    {"hosts",
+     Need::kRequired,
+     ReadHosts,
+     "`hosts: [example.com]`",
+     {shape::List<shape::HostPattern>, "Hosts: exact, or what lies below a domain", "[github.com, \"*.example.com\"]"}},
+    {"level",
+     Need::kOptional,
+     ReadGradedLevel<NetworkRule>,
+     "",
+     {shape::Level, "The level of these hosts", "approve", "", "strictest"}},
+    {"forbid",
+     Need::kOptional,
+     ReadGradedForbid<NetworkRule>,
+     "",
+     {shape::Text, "Forbids these hosts; what the agent is told", "Use the proxy."}},
+    {"why",
+     Need::kOptional,
+     ReadGradedWhy<NetworkRule>,
+     "",
+     {shape::Text, "What people are told", "It leaves the company.", "none"}},
+    {"ports",
+     Need::kOptional,
+     ReadPorts,
+     "",
+     {shape::List<shape::Count<65'535>>, "Ports", "[443]", "required where it allows; any where it forbids"}},
+    {"methods",
+     Need::kOptional,
+     ReadMethods,
+     "",
+     {shape::List<shape::OneOf<kMethods>>, "Methods of http", "[GET, HEAD]", "any, and what is no http"}},
 };
 
 void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
@@ -54,6 +83,11 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
 }
 
 }  // namespace
+
+Shape NetworkShape() {
+  return shape::EitherOf("rules, or the shorthand `{ allowed_hosts }`",
+                         {shape::ListOf(shape::Map("a network rule", kRule)), AllowedHostsShape()});
+}
 
 bool IsHostPattern(std::string_view text) {
   if (text.starts_with("*.")) text.remove_prefix(2);

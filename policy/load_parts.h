@@ -6,6 +6,7 @@
 
 #include "policy/load.h"
 #include "policy/schema.h"
+#include "policy/shape.h"
 
 namespace warder::policy {
 
@@ -74,6 +75,29 @@ void CheckGraded(Reading& reading, const YamlNode& node, const GradedDraft<Rule>
     reading.Problem(node.Find("why")->where, "`why` beside `forbid`", "take one of the two out");
 }
 
+// What the values of the sections look like; each beside its table of keys.
+Shape ProgramsShape();
+Shape ExecShape();
+Shape ArgvShape();
+Shape RateShape();
+Shape PathsShape();
+Shape NetworkShape();
+Shape ProfilesShape();
+Shape WindowsShape();
+Shape SessionShape();
+Shape LimitsShape();
+Shape RuleLimitsShape();
+Shape UnmatchedShape();
+Shape InsideShape();
+Shape WorkspaceShape();
+Shape JailShape();
+Shape EnvironmentShape();
+Shape RedactShape();
+Shape TestsShape();
+Shape AllowedActionsShape();
+Shape ResourceLimitsShape();
+Shape AllowedHostsShape();
+
 void ReadPrograms(Reading& reading, const YamlNode& node, Draft& draft);       // load_programs.cc
 void ReadExec(Reading& reading, const YamlNode& node, Draft& draft);           // load_exec.cc
 void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft);          // load_paths.cc
@@ -125,6 +149,10 @@ std::optional<RegexProblem> CheckRegex(const std::string& regex);
 std::optional<RegexProblem> CheckSearch(const std::string& regex);
 // What keeps a rule's pattern from being filled by parameters (policy/tool_schema.h).
 void CheckTool(Reading& reading, const YamlNode& node, const ExecRule& rule);
+
+// What a test may name as `by`: every id, action and breaker of the policy, and what decisions use for themselves.
+void AddDeciders(const Policy& policy, std::vector<std::string>& known);
+void CheckDecidedBy(Reading& reading, const std::vector<Mention>& mentions, const std::vector<std::string>& known);
 
 // References across sections; also makes the full list of programs (load_check.cc).
 void CheckDraft(Reading& reading, const YamlNode& root, Draft& draft);

@@ -44,8 +44,9 @@ namespace {
 
 using RuleDraft = GradedDraft<PathRule>;
 
+constexpr std::string_view kActs[] = {"read", "write", "delete"};
+
 void ReadMay(Reading& reading, const YamlNode& node, RuleDraft& into) {
-  constexpr std::string_view kActs[] = {"read", "write", "delete"};
   if (!reading.IsList(node, "write a list, as [read, write]")) return;
   for (const YamlNode& item : node.items) {
     auto act = reading.OneOf(item, kActs);
@@ -94,14 +95,42 @@ void ReadUnless(Reading& reading, const YamlNode& node, RuleDraft& into) {
 }
 
 constexpr KeyRule<RuleDraft> kRule[] = {
-    {"id", Need::kRequired, ReadGradedId<PathRule>, "`id: name-of-the-rule`"},
-    {"may", Need::kRequired, ReadMay, "`may: [read]`"},
-    {"level", Need::kOptional, ReadGradedLevel<PathRule>, ""},
-    {"forbid", Need::kOptional, ReadGradedForbid<PathRule>, ""},
-    {"why", Need::kOptional, ReadGradedWhy<PathRule>, ""},
-    {"under", Need::kOptional, ReadUnder, ""},
-    {"match", Need::kOptional, ReadMatch, ""},
-    {"unless", Need::kOptional, ReadUnless, ""},
+    {"id",
+     Need::kRequired,
+     ReadGradedId<PathRule>,
+     "`id: name-of-the-rule`",
+     {shape::RuleId, "The name of the rule, unique in the file", "secrets"}},
+    {"may",
+     Need::kRequired,
+     ReadMay,
+     "`may: [read]`",
+     {shape::List<shape::OneOf<kActs>>, "The acts that it speaks of", "[read, write]"}},
+    {"level",
+     Need::kOptional,
+     ReadGradedLevel<PathRule>,
+     "",
+     {shape::Level, "The level of these acts", "auto", "", "strictest"}},
+    {"forbid",
+     Need::kOptional,
+     ReadGradedForbid<PathRule>,
+     "",
+     {shape::Text, "Forbids these acts; what the agent is told", "Keys stay where they are."}},
+    {"why",
+     Need::kOptional,
+     ReadGradedWhy<PathRule>,
+     "",
+     {shape::Text, "What people are told", "It changes what others use.", "none"}},
+    {"under", Need::kOptional, ReadUnder, "", {shape::Directory, "A directory, itself included", "\"${workspace}\""}},
+    {"match",
+     Need::kOptional,
+     ReadMatch,
+     "",
+     {shape::List<shape::Glob>, "Globs, in place of `under`", "[\"**/*.key\"]"}},
+    {"unless",
+     Need::kOptional,
+     ReadUnless,
+     "",
+     {shape::List<shape::Glob>, "Globs that the rule does not count for", "[\"**/demo.key\"]", "none"}},
 };
 
 // What the keys of one rule say together.
@@ -131,6 +160,8 @@ void CheckRule(Reading& reading, const YamlNode& node, const RuleDraft& draft) {
 }
 
 }  // namespace
+
+Shape PathsShape() { return shape::ListOf(shape::Map("a path rule", kRule)); }
 
 void ReadPaths(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.has_paths = true;

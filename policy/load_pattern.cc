@@ -137,8 +137,9 @@ void ReadInt(Reading& reading, const YamlNode& node, Element& element) {
   if (auto range = reading.Range(node, UINT64_MAX)) std::tie(element.low, element.high) = *range;
 }
 
+constexpr std::string_view kActs[] = {"read", "write", "delete"};
+
 void ReadPath(Reading& reading, const YamlNode& node, Element& element) {
-  constexpr std::string_view kActs[] = {"read", "write", "delete"};
   element.kind = ElementKind::kPath;
   if (auto act = reading.OneOf(node, kActs)) element.act = static_cast<Act>(*act);
 }
@@ -165,10 +166,31 @@ void ReadAs(Reading& reading, const YamlNode& node, Element& element) {
 }
 
 constexpr KeyRule<Element> kElement[] = {
-    {"re", Need::kOptional, ReadRegex, ""},      {"text", Need::kOptional, ReadTextElement, ""},
-    {"int", Need::kOptional, ReadInt, ""},       {"path", Need::kOptional, ReadPath, ""},
-    {"host", Need::kOptional, ReadHost, ""},     {"flags", Need::kOptional, ReadFlags, ""},
-    {"repeat", Need::kOptional, ReadRepeat, ""}, {"as", Need::kOptional, ReadAs, ""},
+    {"re", Need::kOptional, ReadRegex, "", {shape::Text, "The whole argument fits this regex (RE2)", "\"[a-z]+\""}},
+    {"text",
+     Need::kOptional,
+     ReadTextElement,
+     "",
+     {shape::Count<limits::kMaxArgvBytes>, "A text of 1 to so many bytes", "256"}},
+    {"int", Need::kOptional, ReadInt, "", {shape::Range, "A decimal number from A to B", "1..100"}},
+    {"path", Need::kOptional, ReadPath, "", {shape::OneOf<kActs>, "A path; the path rules judge this act", "read"}},
+    {"host",
+     Need::kOptional,
+     ReadHost,
+     "",
+     {shape::Count<65'535>, "A host; the network rules judge it at this port", "443"}},
+    {"flags",
+     Need::kOptional,
+     ReadFlags,
+     "",
+     {shape::List<shape::Text>, "Any number of these flags, in any order",
+      "[-p, \"-[rf]\", \"-n INT\", \"--max=INT\", \"--\"]"}},
+    {"repeat", Need::kOptional, ReadRepeat, "", {shape::Range, "How many such arguments", "0..4", "1..1"}},
+    {"as",
+     Need::kOptional,
+     ReadAs,
+     "",
+     {shape::ActionName, "The parameter of the rule's tool that fills it", "files", "none"}},
 };
 
 void ReadBraces(Reading& reading, const YamlNode& node, Element& element) {
@@ -187,6 +209,12 @@ void ReadBraces(Reading& reading, const YamlNode& node, Element& element) {
 }
 
 }  // namespace
+
+Shape ArgvShape() {
+  const Shape word = shape::Text();
+  return shape::ListOf(shape::EitherOf("words, `...` or an element in braces",
+                                       {word, shape::ListOf(word), shape::Map("an element", kElement)}));
+}
 
 Element ReadElement(Reading& reading, const YamlNode& node, bool first, bool last) {
   Element element;

@@ -30,11 +30,27 @@ void ReadPin(Reading& reading, const YamlNode& node, Program& program) {
 }
 
 constexpr KeyRule<Program> kProgram[] = {
-    {"path", Need::kRequired, ReadFiles, "`path: /absolute/file`"},
-    {"sha256", Need::kOptional, ReadPin, ""},
+    {"path",
+     Need::kRequired,
+     ReadFiles,
+     "`path: /absolute/file`",
+     {shape::OneOrMore<shape::FilePath>, "The files that the name stands for", "/usr/local/bin/kubectl"}},
+    {"sha256",
+     Need::kOptional,
+     ReadPin,
+     "",
+     {shape::Sha256, "What the file must be, byte for byte",
+      "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef", "any bytes"}},
 };
 
 }  // namespace
+
+Shape ProgramsShape() {
+  Shape program = shape::Map("a program", kProgram);
+  return shape::NamedOf(
+      "names of programs", "^[^-/\\s][^/\\s]*$",
+      shape::EitherOf("files, or `{ path, sha256 }`", {shape::OneOrMore<shape::FilePath>(), program}));
+}
 
 bool IsProgramName(std::string_view text) {
   if (text.starts_with('/')) return IsCleanAbsolutePath(text) && text != "/";

@@ -62,10 +62,26 @@ void ReadExecute(Reading& reading, const YamlNode& node, Draft& draft) {
 }
 
 constexpr KeyRule<Draft> kActions[] = {
-    {"read", Need::kOptional, ReadAct<Act::kRead>, ""},
-    {"write", Need::kOptional, ReadAct<Act::kWrite>, ""},
-    {"delete", Need::kOptional, ReadAct<Act::kDelete>, ""},
-    {"execute", Need::kOptional, ReadExecute, ""},
+    {"read",
+     Need::kOptional,
+     ReadAct<Act::kRead>,
+     "",
+     {shape::List<shape::Glob>, "Paths that may be read", "[/var/log/**]", "none"}},
+    {"write",
+     Need::kOptional,
+     ReadAct<Act::kWrite>,
+     "",
+     {shape::List<shape::Glob>, "Paths that may be written", "[\"${workspace}/**\"]", "none"}},
+    {"delete",
+     Need::kOptional,
+     ReadAct<Act::kDelete>,
+     "",
+     {shape::List<shape::Glob>, "Paths that may be deleted", "[\"${workspace}/build/**\"]", "none"}},
+    {"execute",
+     Need::kOptional,
+     ReadExecute,
+     "",
+     {shape::List<shape::Program>, "Programs that may be started, with any arguments", "[grep, jq]", "none"}},
 };
 
 void ReadMaxRead(Reading& reading, const YamlNode& node, Draft& draft) {
@@ -78,9 +94,21 @@ void ReadMaxConcurrent(Reading& reading, const YamlNode& node, Draft& draft) {
   draft.policy.limits.concurrent = reading.Count(node);
 }
 constexpr KeyRule<Draft> kLimits[] = {
-    {"max_file_size_read", Need::kOptional, ReadMaxRead, ""},
-    {"max_command_duration", Need::kOptional, ReadMaxDuration, ""},
-    {"max_concurrent_commands", Need::kOptional, ReadMaxConcurrent, ""},
+    {"max_file_size_read",
+     Need::kOptional,
+     ReadMaxRead,
+     "",
+     {shape::Size, "`limits: read-file`", "100MB", "the host's largest", "smallest"}},
+    {"max_command_duration",
+     Need::kOptional,
+     ReadMaxDuration,
+     "",
+     {shape::Duration, "`limits: wall`", "60s", "the host's largest", "smallest"}},
+    {"max_concurrent_commands",
+     Need::kOptional,
+     ReadMaxConcurrent,
+     "",
+     {shape::UsualCount, "`limits: concurrent`", "3", "the host's largest", "smallest"}},
 };
 
 void ReadHosts(Reading& reading, const YamlNode& node, Draft& draft) {
@@ -105,9 +133,22 @@ void ReadHosts(Reading& reading, const YamlNode& node, Draft& draft) {
     draft.policy.network.push_back(std::move(rule));
   }
 }
-constexpr KeyRule<Draft> kNetwork[] = {{"allowed_hosts", Need::kRequired, ReadHosts, "`allowed_hosts: [example.com]`"}};
+Shape HostAndPort() {
+  return shape::Pattern("a host, with a port where it is not 443", "^(\\*\\.)?[a-z0-9.-]+(:[1-9][0-9]{0,4})?$");
+}
+constexpr KeyRule<Draft> kNetwork[] = {
+    {"allowed_hosts",
+     Need::kRequired,
+     ReadHosts,
+     "`allowed_hosts: [example.com]`",
+     {shape::List<HostAndPort>, "Hosts that may be reached, with a port where it is not 443",
+      "[\"metrics.internal:9090\"]"}}};
 
 }  // namespace
+
+Shape AllowedActionsShape() { return shape::Map("allowed_actions", kActions); }
+Shape ResourceLimitsShape() { return shape::Map("resource_limits", kLimits); }
+Shape AllowedHostsShape() { return shape::Map("network", kNetwork); }
 
 void ReadAllowedActions(Reading& reading, const YamlNode& node, Draft& draft) {
   ReadMap(reading, node, "allowed_actions", kActions, draft);

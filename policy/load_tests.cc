@@ -1,4 +1,7 @@
 // What may `tests` say?
+#include <algorithm>
+
+#include "policy/examples.h"
 #include "policy/load_parts.h"
 #include "policy/url.h"
 
@@ -14,9 +17,10 @@ void ReadRun(Reading& reading, const YamlNode& node, TestDraft& into) {
   into.test.run = reading.Text(node, "write a command line").value_or("");
 }
 
+constexpr std::string_view kTools[] = {"read_file", "search_files", "list_directory", "write_file",
+                                       "edit_file", "delete_file",  "restore_file",   "http_request"};
+
 void ReadTool(Reading& reading, const YamlNode& node, TestDraft& into) {
-  constexpr std::string_view kTools[] = {"read_file", "search_files", "list_directory", "write_file",
-                                         "edit_file", "delete_file",  "restore_file",   "http_request"};
   if (auto tool = reading.OneOf(node, kTools)) into.test.tool = kTools[*tool];
 }
 
@@ -68,16 +72,49 @@ void ReadAt(Reading& reading, const YamlNode& node, TestDraft& into) {
   reading.Problem(node.where, "`at` is no time of the week", "write it as `at: \"Sat 11:00\"`");
 }
 
+Shape AtShape() {
+  return shape::Pattern("`Day HH:MM`", "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]$");
+}
+
 constexpr KeyRule<TestDraft> kTest[] = {
-    {"run", Need::kOptional, ReadRun, ""},
-    {"tool", Need::kOptional, ReadTool, ""},
-    {"path", Need::kOptional, ReadPath, ""},
-    {"new", Need::kOptional, ReadNew, ""},
-    {"profile", Need::kOptional, ReadProfile, ""},
-    {"expect", Need::kRequired, ReadExpect, "`expect: auto` (or notify, approve, forbid)"},
-    {"by", Need::kOptional, ReadBy, ""},
-    {"url", Need::kOptional, ReadTestUrl, ""},
-    {"at", Need::kOptional, ReadAt, ""},
+    {"run", Need::kOptional, ReadRun, "", {shape::Text, "The call: a command line", "\"git status\"", "`tool`"}},
+    {"tool",
+     Need::kOptional,
+     ReadTool,
+     "",
+     {shape::OneOf<kTools>, "The call: a tool that every host has", "read_file", "`run`"}},
+    {"path",
+     Need::kOptional,
+     ReadPath,
+     "",
+     {shape::Text, "The path that a file tool names", "src/main.c", "required with a file tool"}},
+    {"new", Need::kOptional, ReadNew, "", {shape::YesNo, "The file is not there yet", "yes", "no"}},
+    {"profile",
+     Need::kOptional,
+     ReadProfile,
+     "",
+     {shape::ProfileName, "The profile that is in force", "unattended", "the default-profile"}},
+    {"expect",
+     Need::kRequired,
+     ReadExpect,
+     "`expect: auto` (or notify, approve, forbid)",
+     {shape::Level, "The level that must come out", "auto"}},
+    {"by",
+     Need::kOptional,
+     ReadBy,
+     "",
+     {shape::Text, "What must decide: an id, an action, `no-rule`, `no-path`, `no-host`. `reason` asks without one",
+      "git-read", "anything"}},
+    {"url",
+     Need::kOptional,
+     ReadTestUrl,
+     "",
+     {shape::Text, "The URL of http_request", "\"https://example.com/\"", "required with http_request"}},
+    {"at",
+     Need::kOptional,
+     ReadAt,
+     "",
+     {AtShape, "The time of the week, in each window's zone", "\"Sat 11:00\"", "windows are open"}},
 };
 
 void CheckTest(Reading& reading, const YamlNode& node) {
@@ -104,6 +141,8 @@ void CheckTest(Reading& reading, const YamlNode& node) {
 
 }  // namespace
 
+Shape TestsShape() { return shape::ListOf(shape::Map("a test", kTest)); }
+
 void ReadTests(Reading& reading, const YamlNode& node, Draft& draft) {
   if (!reading.IsList(node, "write a list of tests, `- { run: \"make\", expect: auto }`")) return;
   for (const YamlNode& item : node.items) {
@@ -114,6 +153,43 @@ void ReadTests(Reading& reading, const YamlNode& node, Draft& draft) {
     if (item.kind == YamlKind::kMap) CheckTest(reading, item);
     draft.policy.tests.push_back(std::move(into.test));
   }
+}
+
+namespace {
+constexpr KeyRule<Draft> kTestsFile[] = {
+    {"tests",
+     Need::kRequired,
+     ReadTests,
+     "`tests: [{ run: \"make\", expect: auto }]`",
+     {TestsShape, "Tests, as in a policy", "[{ run: \"git status\", expect: auto }]"}}};
+}  // namespace
+
+Shape TestsFileShape() { return shape::Map("a file of tests", kTestsFile); }
+
+LoadedTests LoadTests(std::string_view bytes, const PolicySet& set) {
+  LoadedTests loaded;
+  auto root = ParseYaml(bytes);
+  if (!root) {
+    loaded.problems.push_back(std::move(root.error()));
+    return loaded;
+  }
+  Reading reading;
+  Draft draft;
+  ReadMap(reading, *root, "a file of tests", kTestsFile, draft);
+  std::vector<std::string> deciders;
+  std::vector<std::string_view> profiles;
+  for (const auto& layer : set.layers()) {
+    AddDeciders(*layer, deciders);
+    for (const Profile& profile : layer->profiles) profiles.push_back(profile.name);
+  }
+  CheckDecidedBy(reading, draft.decided_by, deciders);
+  for (const Mention& mention : draft.named_profiles)
+    if (std::ranges::find(profiles, mention.name) == profiles.end())
+      reading.Problem(mention.where, Quote(mention.name) + " is a profile of no layer here",
+                      DidYouMean(mention.name, profiles));
+  loaded.tests = std::move(draft.policy.tests);
+  loaded.problems = std::move(reading.problems());
+  return loaded;
 }
 
 }  // namespace warder::policy

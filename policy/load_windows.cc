@@ -78,14 +78,39 @@ void ReadLevel(Reading& reading, const YamlNode& node, WindowDraft& into) {
   into.window.level = level.value_or(Level::kForbid);
 }
 
+Shape Outside() {
+  return shape::Pattern("`Day-Day HH:MM-HH:MM Zone`",
+                        "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)-(Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
+                        "([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00) [A-Za-z0-9_+/-]+$");
+}
+
 constexpr KeyRule<WindowDraft> kWindow[] = {
-    {"id", Need::kRequired, ReadId, "`id: name-of-the-window`"},
-    {"actions", Need::kRequired, ReadActions, "`actions: [restart_service]`"},
-    {"outside", Need::kRequired, ReadOutside, "`outside: \"Tue-Thu 10:00-16:00 Europe/Berlin\"`"},
-    {"level", Need::kRequired, ReadLevel, "`level: approve`"},
+    {"id",
+     Need::kRequired,
+     ReadId,
+     "`id: name-of-the-window`",
+     {shape::RuleId, "The name of the window, unique in the file", "working-hours"}},
+    {"actions",
+     Need::kRequired,
+     ReadActions,
+     "`actions: [restart_service]`",
+     {shape::List<shape::ActionName>, "The actions that it holds for", "[restart_service]"}},
+    {"outside",
+     Need::kRequired,
+     ReadOutside,
+     "`outside: \"Tue-Thu 10:00-16:00 Europe/Berlin\"`",
+     {shape::OneOrMore<Outside>, "When it is open: days, hours of one day, a zone; the end is not included",
+      "\"Tue-Thu 10:00-16:00 Europe/Berlin\""}},
+    {"level",
+     Need::kRequired,
+     ReadLevel,
+     "`level: approve`",
+     {shape::Level, "The least level outside of all its hours", "approve", "", "strictest"}},
 };
 
 }  // namespace
+
+Shape WindowsShape() { return shape::ListOf(shape::Map("a window", kWindow)); }
 
 std::optional<uint8_t> WeekdayNamed(std::string_view text) {
   const auto day = std::ranges::find(kDays, text);

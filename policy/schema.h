@@ -78,6 +78,18 @@ enum class Need : uint8_t {
   kNoted,     // optional; that it stands in the file is noted (Reading::used)
 };
 
+struct Shape;  // policy/shape.h
+
+// What a key is, for whoever writes it; `shape` is null in the host file's tables alone.
+struct KeyAbout {
+  Shape (*shape)() = nullptr;
+  std::string_view says = {};     // what it does, in one line
+  std::string_view example = {};  // its value, in one line of YAML
+  std::string_view absent = {};   // what counts without it; empty: it is required, or one of several that are
+  std::string_view layers = {};   // what several layers say together; empty: it belongs to its rule
+  std::string_view instead = {};  // the shorter name of the same key, that `fmt` writes
+};
+
 // One key of a map. `read` gets the value; of kNotBuilt there is none, and `hint` says what to
 // write instead; of kRequired `hint` is an example.
 template <typename T>
@@ -86,6 +98,7 @@ struct KeyRule {
   Need need;
   void (*read)(Reading&, const YamlNode&, T&);
   std::string_view hint;
+  KeyAbout about = {};
 };
 
 // What ReadMap does for every T: each known key once through `meet`, the rest as problems.
