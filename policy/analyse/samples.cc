@@ -108,6 +108,13 @@ void Samples::Take(const std::string& line) {
   }
 }
 
+bool Forbidden(const PolicySet& set, const std::string& path, Act act) {
+  for (size_t layer = 0; layer < set.size(); ++layer)
+    for (uint32_t r : set.index(layer).paths.Covering(path, act, {kWorkspace, kTmp}))
+      if (set.layer(layer).paths[r].level == Level::kForbid) return true;
+  return false;
+}
+
 // A path with which this act is allowed, in the workspace where one is.
 std::string Samples::AllowedPath(const PolicySet& set, Act act) const {
   std::string first;
@@ -115,9 +122,8 @@ std::string Samples::AllowedPath(const PolicySet& set, Act act) const {
     for (const PathRule& rule : layer->paths) {
       if (rule.level == Level::kForbid || (rule.may & ActBit(act)) == 0) continue;
       if (rule.under == "${workspace}") return "x";
-      const std::vector<std::string> paths =
-          Paths(rule.under.empty() ? rule.match.front() : rule.under, !rule.under.empty());
-      if (first.empty() && !paths.empty()) first = paths.front();
+      for (const std::string& path : Paths(rule.under.empty() ? rule.match.front() : rule.under, !rule.under.empty()))
+        if (first.empty() && !Forbidden(set, path, act)) first = path;
     }
   const std::string workspace = std::string(kWorkspace) + "/";
   if (first.empty()) return "x";

@@ -2,6 +2,7 @@
 #include "policy/analyse/layout.h"
 
 #include <algorithm>
+#include <random>
 
 #include "policy/analyse/meaning.h"
 #include "policy/schema.h"
@@ -74,6 +75,35 @@ TEST(Layout, KeepsMeaningOfTheCorpus) {
     EXPECT_EQ(LaidOut(once), once) << entry.path();
   }
   EXPECT_GT(loaded, 3u);
+}
+
+// Comments and blank lines wherever a policy takes them: at the ends of lines, inside of brackets, between lines.
+TEST(Layout, KeepsCommentsWhereverTheyStand) {
+  std::mt19937 random(1);
+  auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
+  size_t held = 0;
+  for (const char* folder : {"policies", "policies/example", "tests/data/policies/good"})
+    for (const auto& file : FilesIn(folder)) {
+      const std::string text = ReadText(file), meaning = Meaning(Loaded(text));
+      for (size_t round = 0; round < 5; ++round) {
+        std::string changed;
+        size_t made = 0;
+        for (size_t at = 0; at < text.size();) {
+          const size_t end = std::min(text.find('\n', at), text.size());
+          std::string line = text.substr(at, end - at);
+          if (below(8) == 0) changed += std::string(below(3) * 2, ' ') + "# own " + std::to_string(++made) + "\n";
+          if (below(12) == 0) changed += "\n";
+          if (below(8) == 0 && line.find('#') == std::string::npos) line += " # end " + std::to_string(++made);
+          changed += line + "\n";
+          at = end + 1;
+        }
+        const LoadResult loaded = LoadPolicy("F", changed);
+        if (!loaded.problems.empty() || Meaning(loaded.policy) != meaning) continue;  // it fell into a text
+        Holds(changed, file.string());
+        ++held;
+      }
+    }
+  EXPECT_GT(held, 25u);
 }
 
 constexpr const char* kHead = "policy: 1\nlayer: project\nid: a/b\n";
