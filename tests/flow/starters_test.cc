@@ -28,6 +28,16 @@ Step Runs(const char* line, int exit_code = 0) { return {"run_command", {{"comma
 Step Refused(const char* line, const char* rule) { return {"run_command", {{"command", line}}, 0, rule}; }
 Step Asked(const char* line) { return {"run_command", {{"command", line}, {"reason", "as agreed"}}, 0, "", true}; }
 
+// A folder below /var/log, taken away at the end.
+struct Logs {
+  explicit Logs(const std::string& name) : path("/var/log/warder-" + name + "." + std::to_string(getpid())) {
+    std::filesystem::create_directory(path);
+    std::ofstream(path + "/a.log") << "ERROR\n";
+  }
+  ~Logs() { std::filesystem::remove_all(path); }
+  const std::string path;
+};
+
 // A host that serves the starter; the files lie in its workspace and belong to the workspace's owner.
 class Work {
  public:
@@ -117,18 +127,16 @@ TEST(Starters, ANodeDeveloperRunsScriptsByNameAndInstallsNothing) {
 }
 
 TEST(Starters, ALogAnalystReadsLogsAndNoSignIns) {
-  const std::string logs = "/var/log/warder-analyst." + std::to_string(getpid());
-  std::filesystem::create_directory(logs);
-  std::ofstream(logs + "/a.log") << "ERROR\n";
+  const Logs logs("analyst");
   Work work(Starter("log-analyst"), {{"old.md", "x\n"}});
   ASSERT_EQ(symlink("/var/log/btmp", (work.host().workspace() / "b").c_str()), 0);
   ASSERT_EQ(symlink("/etc/shadow", (work.host().workspace() / "s").c_str()), 0);
-  const std::string count = "grep -c ERROR " + logs + "/a.log > report.txt", spoil = "echo x >> " + logs + "/a.log";
+  const std::string count = "grep -c ERROR " + logs.path + "/a.log > report.txt",
+                    spoil = "echo x >> " + logs.path + "/a.log";
   work.Does({Runs(count.c_str()), Runs("cat report.txt"), Refused("cat b", "sign-ins"), Refused("cat s", "no-path"),
              Refused(spoil.c_str(), "written-logs"), Refused("rm old.md", "no-changes"),
              Step{"write_file", {{"path", "report.md"}, {"content", "x"}}},
              Step{"read_file", {{"path", "b"}}, 0, "sign-ins"}});
-  std::filesystem::remove_all(logs);
 }
 
 TEST(Starters, ADeploymentIsUnpackedAndTheRunningReleaseStays) {
@@ -188,9 +196,7 @@ TEST(Starters, AnUnattendedBuildWritesBuildAlone) {
 
 // Rules that meet a whole tree: nothing of the source may be written, nothing of the workspace deleted, or even read.
 TEST(Starters, RulesOfAWholeTreeHoldAndRefuseNoRun) {
-  const std::string logs = "/var/log/warder-starters." + std::to_string(getpid());
-  std::filesystem::create_directory(logs);
-  std::ofstream(logs + "/a.log") << "ERROR\n";
+  const Logs logs("trees");
   const std::string head =
       "policy: 1\nlayer: project\nid: t/x\nworkspace: { mode: direct }\nexec:\n"
       "  - { id: look, level: auto, argv: [[cat, ls, touch, rm], ...] }\npaths:\n";
@@ -198,7 +204,7 @@ TEST(Starters, RulesOfAWholeTreeHoldAndRefuseNoRun) {
     const char* rules;
     std::vector<Step> steps;
   };
-  const std::string a = "cat " + logs + "/a.log", b = "touch " + logs + "/b";
+  const std::string a = "cat " + logs.path + "/a.log", b = "touch " + logs.path + "/b";
   const Case cases[] = {{"  - { id: ws, level: auto, may: [read, write], under: \"${workspace}\" }\n"
                          "  - { id: kept, forbid: No, may: [delete], under: \"${workspace}\" }\n",
                          {Runs("cat f"), Runs("touch new"), Runs("rm f", 1)}},
@@ -220,7 +226,6 @@ TEST(Starters, RulesOfAWholeTreeHoldAndRefuseNoRun) {
                                                                                   << said.dump(1);
     }
   }
-  std::filesystem::remove_all(logs);
 }
 
 }  // namespace
