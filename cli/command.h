@@ -23,6 +23,7 @@ inline constexpr int kHostCould = 3;  // the host could not: no broker, log shut
 enum class OptionKind : uint8_t {
   kFlag,         // --name
   kText,         // --name VALUE
+  kTexts,        // --name VALUE…
   kPositional,   // VALUE
   kPositionals,  // VALUE…
   kRest,         // what follows `--`, word for word

@@ -43,12 +43,13 @@ void AddOption(CLI::App* app, const Command& command, const Option& option, std:
     slot.option = app->add_flag(std::string("--") + option.name, option.text);
     return;
   }
-  bool named = option.kind == OptionKind::kText;
+  const bool several = option.kind == OptionKind::kTexts || option.kind == OptionKind::kPositionals;
+  const bool named = option.kind == OptionKind::kText || option.kind == OptionKind::kTexts;
   slot.option = app->add_option((named ? "--" : "") + std::string(option.name), slot.values, option.text);
   slot.option->required(option.required)->type_name(named ? "VALUE" : "");
   // A vector takes extra words by default, and would swallow the next positional's.
-  if (option.kind != OptionKind::kPositionals) slot.option->expected(1)->allow_extra_args(false);
-  if (named) slot.option->take_last();
+  if (!several) slot.option->expected(1)->allow_extra_args(false);
+  if (named && !several) slot.option->take_last();
 }
 
 std::string Footer(const Command& command) {

@@ -17,6 +17,7 @@ std::vector<Command> ApprovalsCommands();     // approvals.cc
 std::vector<Command> HostCommands();          // host.cc
 std::vector<Command> ReloadCommands();        // reload.cc: reload, drain
 std::vector<Command> PolicyCommands();        // policy.cc
+std::vector<Command> PolicyDiffCommands();    // policy_diff.cc
 std::vector<Command> PolicyFmtCommands();     // policy_fmt.cc
 std::vector<Command> PolicyShowCommands();    // policy_show.cc
 std::vector<Command> PolicySchemaCommands();  // policy_schema.cc

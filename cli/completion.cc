@@ -19,7 +19,7 @@ std::map<std::string, std::string> Followers() {
     if (space != std::string::npos) words[first] += " " + path.substr(space + 1);
     std::string& options = words[path];
     for (const Option& option : command.options)
-      if (option.kind == OptionKind::kFlag || option.kind == OptionKind::kText)
+      if (option.kind == OptionKind::kFlag || option.kind == OptionKind::kText || option.kind == OptionKind::kTexts)
         options += std::string(" --") + option.name;
     options += " --json --help";
   }

@@ -16,6 +16,14 @@ bool CoversMethod(const NetworkRule& rule, const std::string& method) {
 
 }  // namespace
 
+bool CoversHost(std::string_view rule, std::string_view named) {
+  if (rule == named) return true;
+  if (!rule.starts_with("*.")) return false;
+  // `*.c` covers `b.c` and `*.b.c`, never `c`.
+  if (named.starts_with("*.")) named.remove_prefix(2);
+  return named.size() > rule.size() - 1 && named.ends_with(rule.substr(1));
+}
+
 HostIndex::HostIndex(const Policy& policy) : policy_(&policy) {
   for (uint32_t r = 0; r < policy.network.size(); ++r) {
     by_id_.emplace(policy.network[r].id, r);

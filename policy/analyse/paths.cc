@@ -48,10 +48,12 @@ void Paths::AddHints(const PathRule& rule) {
   for (const std::string& glob : globs)
     for (const std::string& part : Components(WithSymbols(glob))) {
       if (!part.contains('*')) words_.AddHint(part);
-      // `.env*` is best shown by `.env.local` or `.env`, `*.key` by `server.key`.
+      // `.env.*` is best shown by `.env.local`, `*.key` by `server.key`, `.env*` by `.env`.
       std::string filled = part;
-      for (size_t star = filled.find('*'); star != std::string::npos; star = filled.find('*'))
-        filled.replace(star, 1, star == 0 ? "server" : star + 1 == filled.size() ? "" : "x");
+      for (size_t star = filled.find('*'); star != std::string::npos; star = filled.find('*')) {
+        const bool last = star + 1 == filled.size(), dot = star > 0 && filled[star - 1] == '.';
+        filled.replace(star, 1, star == 0 ? "server" : dot ? "local" : last ? "" : "x");
+      }
       if (!filled.empty()) words_.AddHint(filled);
     }
   for (const char* word : {"src", "main.c", "notes.txt"}) words_.AddHint(word);

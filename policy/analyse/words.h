@@ -65,6 +65,9 @@ class Words {
 
   // Every combination of these predicates (sorted, each once) that some word fits. Kept.
   const WordClasses& Classes(const std::vector<uint32_t>& predicates);
+  // The same of words that fit all of `required`, some of the predicates, as far as their bytes go: greatest lengths
+  // are not looked at, so whoever asks tries each word by Fits. Not kept.
+  WordClasses ClassesWithin(const std::vector<uint32_t>& predicates, const std::vector<uint32_t>& required);
   // Whether the word fits, by the automaton.
   bool Fits(uint32_t predicate, std::string_view word) const;
   // The automaton of this predicate is not known: only words are tried on it.

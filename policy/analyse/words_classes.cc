@@ -50,7 +50,8 @@ struct HashStates {
 
 class Words::Walk {
  public:
-  Walk(Words& words, const std::vector<uint32_t>& predicates) : words_(words), predicates_(predicates) {
+  Walk(Words& words, const std::vector<uint32_t>& predicates, const std::vector<uint32_t>* required)
+      : words_(words), predicates_(predicates), required_(required) {
     for (size_t i = 0; i < predicates.size(); ++i) {
       place_.emplace(predicates[i], i);
       out_.partial |= words.predicates_[predicates[i]].sampled;
@@ -110,7 +111,8 @@ class Words::Walk {
     std::vector<bool> fits(predicates_.size());
     for (uint32_t s : states) {
       const State& state = words_.states_[s];
-      if (state.accepts && length <= words_.predicates_[state.owner].max_bytes) fits[place_.at(state.owner)] = true;
+      if (state.accepts && (required_ != nullptr || length <= words_.predicates_[state.owner].max_bytes))
+        fits[place_.at(state.owner)] = true;
     }
     std::string made;
     for (size_t i = 0; i < predicates_.size(); ++i) {
@@ -131,6 +133,7 @@ class Words::Walk {
   // The greatest lengths that still matter to these states, in order.
   std::vector<size_t> LimitsOf(const std::vector<uint32_t>& states) const {
     std::vector<size_t> limits;
+    if (required_ != nullptr) return limits;
     for (uint32_t s : states) {
       const size_t most = words_.predicates_[words_.states_[s].owner].max_bytes;
       if (most != SIZE_MAX) limits.push_back(most);
@@ -141,6 +144,7 @@ class Words::Walk {
   }
 
   void Visit(std::vector<uint32_t> states, size_t length, size_t parent, std::string bytes) {
+    if (Hopeless(states)) return;
     const std::vector<size_t> limits = LimitsOf(states);
     // Beyond every limit all lengths are the same.
     const size_t counted = limits.empty() ? 0 : std::min(length, limits.back() + 1);
@@ -151,6 +155,14 @@ class Words::Walk {
     if (parent == SIZE_MAX) return;  // the empty word is tried last
     if (words_.alphabet_ == Alphabet::kComponent && (WordIs(node, ".") || WordIs(node, ".."))) return;
     Record(kept->first.first, length, [&] { return WordOf(node); });
+  }
+
+  // Nothing that is required can be reached any more.
+  bool Hopeless(const std::vector<uint32_t>& states) const {
+    return required_ != nullptr && std::ranges::any_of(*required_, [&](uint32_t id) {
+             return !words_.predicates_[id].sampled &&
+                    std::ranges::none_of(states, [&](uint32_t s) { return words_.states_[s].owner == id; });
+           });
   }
 
   bool WordIs(size_t node, std::string_view dots) const {
@@ -218,6 +230,7 @@ class Words::Walk {
 
   Words& words_;
   const std::vector<uint32_t>& predicates_;
+  const std::vector<uint32_t>* required_;  // null: every word counts, and its length
   std::unordered_map<uint32_t, size_t> place_;
   WordClasses out_;
   std::map<std::vector<bool>, bool> seen_;
@@ -227,8 +240,12 @@ class Words::Walk {
 
 const WordClasses& Words::Classes(const std::vector<uint32_t>& predicates) {
   std::unique_ptr<WordClasses>& kept = classes_[predicates];
-  if (!kept) kept = std::make_unique<WordClasses>(Walk(*this, predicates).Run());
+  if (!kept) kept = std::make_unique<WordClasses>(Walk(*this, predicates, nullptr).Run());
   return *kept;
+}
+
+WordClasses Words::ClassesWithin(const std::vector<uint32_t>& predicates, const std::vector<uint32_t>& required) {
+  return Walk(*this, predicates, &required).Run();
 }
 
 }  // namespace warder::policy::analyse
