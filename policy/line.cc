@@ -4,6 +4,7 @@
 // reader never guesses. Sources: POSIX.1-2017 XCU 2 (Shell Command Language), bash(1), dash(1).
 #include "policy/line.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/limits.h"
@@ -59,6 +60,19 @@ const char* MeaningOf(char c) {
     default:
       return nullptr;
   }
+}
+
+// Whether each `..` comes before every other name, in this path and in those before it.
+bool GoesUpOnlyFirst(std::string_view path, bool& named) {
+  if (path.starts_with('/')) named = true;
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view name = path.substr(at, end - at);
+    at = end + 1;
+    if (name == ".." && named) return false;
+    named = named || (!name.empty() && name != "." && name != "..");
+  }
+  return true;
 }
 
 // What is not understood is decided as the argv of a shell, where it can be one.
@@ -119,6 +133,8 @@ class LineReader {
 bool LineReader::Bytes() {
   if (line_.size() > limits::kMaxLineBytes)
     return Opaque(limits::kMaxLineBytes, "more than 8192 bytes; write shorter calls");
+  if (line_.starts_with('-') || line_.starts_with('+'))
+    return Opaque(0, "`sh -c` takes a line that begins with - or + for an option");
   for (size_t i = 0; i < line_.size(); ++i) {
     auto c = static_cast<unsigned char>(line_[i]);
     if ((c < 0x20 && c != '\t' && c != '\n') || c == 0x7f)
@@ -199,6 +215,8 @@ bool LineReader::Place(SimpleCommand& command, Word word) {
     if (!word.quoted && IsReservedWord(word.text))
       return Opaque(word.at, "`" + word.text + "` is part of the shell's language; write plain commands");
     if (word.text.empty()) return Opaque(word.at, "a program without a name");
+    // bash(1) "JOB CONTROL": quoted or not, in scripts too.
+    if (word.text[0] == '%') return Opaque(word.at, "a name that begins with `%` means a job, not a program");
     if (word.text.find('=') != std::string::npos)
       return Opaque(word.at, "neither an assignment nor the name of a program");
   }
@@ -246,6 +264,9 @@ bool LineReader::Target(Redirection& redirection) {
   if (End() || std::string_view("\n;&|<>").contains(Peek())) return Opaque(at_, "a redirection without a path");
   if (!ReadWord(word)) return false;
   if (word.text.empty()) return Opaque(word.at, "a redirection to an empty path");
+  // POSIX 2.10.1: it is an IO_NUMBER token then, and the shell wanted a word.
+  if (!word.quoted && IsDigits(word.text) && (Peek() == '<' || Peek() == '>'))
+    return Opaque(word.at, "a number that a redirection follows at once; put a blank between them");
   // bash opens these itself, not as files (bash(1) "REDIRECTION").
   for (std::string_view own : {"/dev/tcp/", "/dev/udp/", "/dev/fd/", "/dev/std"})
     if (word.text.starts_with(own)) return Opaque(word.at, "a name below /dev that shells treat specially");
@@ -317,7 +338,7 @@ bool LineReader::DoubleQuoted(Word& word) {
 // skipped.
 bool LineReader::ChangesOfDirectory() {
   std::vector<SimpleCommand>& commands = out_.commands;
-  bool changed = false;
+  bool changed = false, named = false;
   for (size_t i = 0; i < commands.size(); ++i) {
     SimpleCommand& command = commands[i];
     if (changed && (command.join == Join::kOr || command.join == Join::kThen))
@@ -326,6 +347,9 @@ bool LineReader::ChangesOfDirectory() {
     if (command.argv.size() != 2 || command.argv[1].empty() || command.argv[1][0] == '-' ||
         !command.assignments.empty() || !command.redirections.empty())
       return Opaque(0, "a `cd` that is not `cd DIRECTORY` alone");
+    // `cd a/..` is text to a shell (cd -L): it need not exist, and what a symlink leads to has another parent.
+    if (!GoesUpOnlyFirst(command.argv[1], named))
+      return Opaque(0, "a `..` behind the name of a directory; write the directory that is meant");
     if (command.join == Join::kOr || command.join == Join::kPipe ||
         (i + 1 < commands.size() && commands[i + 1].join == Join::kPipe))
       return Opaque(0, "a `cd` after || or in a pipeline; write cd DIRECTORY && …");

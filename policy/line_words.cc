@@ -11,16 +11,17 @@ constexpr std::array<std::string_view, 24> kReserved = {
     "!",  "[[",  "]]",       "{",  "}",  "case",   "coproc", "do",   "done",  "elif",  "else", "esac",
     "fi", "for", "function", "if", "in", "select", "then",   "time", "until", "while", "((",   "))"};
 
-constexpr std::array<std::string_view, 52> kShellOnly = {
-    ".",        ":",        "alias",   "bg",       "bind",    "break",   "builtin", "caller", "command",
-    "compgen",  "complete", "compopt", "continue", "declare", "dirs",    "disown",  "enable", "eval",
-    "exec",     "exit",     "export",  "fc",       "fg",      "getopts", "hash",    "help",   "history",
-    "jobs",     "let",      "local",   "logout",   "mapfile", "popd",    "pushd",   "read",   "readarray",
-    "readonly", "return",   "set",     "shift",    "shopt",   "source",  "suspend", "trap",   "type",
-    "times",    "typeset",  "ulimit",  "umask",    "unalias", "unset",   "wait"};
+constexpr std::array<std::string_view, 53> kShellOnly = {
+    ".",         ":",        "alias",    "bg",      "bind",     "break",   "builtin", "caller",  "chdir",
+    "command",   "compgen",  "complete", "compopt", "continue", "declare", "dirs",    "disown",  "enable",
+    "eval",      "exec",     "exit",     "export",  "fc",       "fg",      "getopts", "hash",    "help",
+    "history",   "jobs",     "let",      "local",   "logout",   "mapfile", "popd",    "pushd",   "read",
+    "readarray", "readonly", "return",   "set",     "shift",    "shopt",   "source",  "suspend", "trap",
+    "type",      "times",    "typeset",  "ulimit",  "umask",    "unalias", "unset",   "wait"};
 
-constexpr std::array<std::string_view, 9> kVariables = {"BASHOPTS",        "BASH_VERSINFO", "EUID",      "IFS", "PATH",
-                                                        "POSIXLY_CORRECT", "PPID",          "SHELLOPTS", "UID"};
+constexpr std::array<std::string_view, 13> kVariables = {
+    "_",    "EUID",       "FUNCNAME",  "GROUPS", "IFS", "OPTIND", "PATH", "POSIXLY_CORRECT",
+    "PPID", "EXECIGNORE", "SHELLOPTS", "SHLVL",  "UID"};
 
 template <typename List>
 bool Has(const List& list, std::string_view word) {
@@ -31,6 +32,8 @@ bool Has(const List& list, std::string_view word) {
 
 bool IsReservedWord(std::string_view word) { return Has(kReserved, word); }
 bool IsShellOnly(std::string_view word) { return Has(kShellOnly, word); }
-bool IsShellVariable(std::string_view name) { return Has(kVariables, name); }
+bool IsShellVariable(std::string_view name) {
+  return Has(kVariables, name) || (name.starts_with("BASH") && name != "BASH_ENV");
+}
 
 }  // namespace warder::policy

@@ -13,7 +13,8 @@ bool IsReservedWord(std::string_view word);
 // not programs.
 bool IsShellOnly(std::string_view word);
 
-// Variables that bash answers an assignment to with an error, or that change how it reads the line.
+// Variables whose value a shell does not hand on as it was assigned (bash(1) "Shell Variables"), or that change how it
+// reads the line or finds its programs.
 bool IsShellVariable(std::string_view name);
 
 }  // namespace warder::policy
