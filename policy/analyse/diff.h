@@ -1,10 +1,11 @@
 // What changed in meaning between two policies? `warder policy diff`.
 //
-// Every change that is told has been decided: its call was put to both policies with policy::Decide under the same
-// imagined facts (analyse/world.h), and the verdicts are those answers. Which calls are tried is found by automata over
-// the patterns and globs of both (analyse/argv.h, analyse/paths.h): one for each way in which the rules of a program
-// fit together, so that a difference that hides in one word of one rule has its call. What was not looked at to the end
-// is told as `unseen`; whoever asks must take that as a widening. Pure. What it can not see:
+// Every change of a call's level has been decided: the call was put to both policies with policy::Decide under the same
+// imagined facts (analyse/world.h), and the verdicts are those answers. Settings, the trees that jails show, redaction,
+// and levels of paths that no call of a tool shows are compared as values. Which calls are tried is found by automata
+// over the patterns and globs of both (analyse/argv.h, analyse/paths.h): one for each way in which the rules of a
+// program fit together, so that a difference that hides in one word of one rule has its call. What was not looked at to
+// the end is told as `unseen`; whoever asks must take that as a widening. Pure. What it can not see:
 // docs/policy/reviewing-changes.md.
 #pragma once
 
