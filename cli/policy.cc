@@ -20,21 +20,29 @@ json ProblemJson(const std::string& file, const policy::Where& where, const std:
 
 void ShowProblem(Colour colour, const char* kind, const json& problem) {
   std::string remedy = Shown(problem, "remedy");
+  const bool known = problem.contains("id");  // a page of docs/policy/findings
+  const std::string rule = known ? Shown(problem, "rule") : "", witness = known ? Shown(problem, "witness") : "";
   // The place first, so that editors jump to it.
-  Print(Shown(problem, "at") + ": " + Paint(1, colour, kind) + ": " + Shown(problem, "what") +
+  Print(Shown(problem, "at") + ": " + Paint(1, colour, kind) + (known ? " " + Shown(problem, "id") : "") + ": " +
+        (rule.empty() ? "" : rule + ": ") + Shown(problem, "what") + (witness.empty() ? "" : ": `" + witness + "`") +
         (remedy.empty() ? "" : "; " + remedy) + "\n");
 }
 
 json CheckOne(const CheckedPolicy& checked) {
-  json answer{{"file", checked.file},
-              {"usable", checked.usable},
-              {"problems", json::array()},
-              {"findings", json::array()},
-              {"notes", json::array()}};
+  json answer{{"file", checked.file},      {"usable", checked.usable},  {"problems", json::array()},
+              {"failures", json::array()}, {"findings", json::array()}, {"notes", json::array()}};
   for (const policy::LoadProblem& p : checked.problems)
     answer["problems"].push_back(ProblemJson(checked.file, p.where, p.what, p.remedy));
-  for (const policy::Finding& f : checked.findings)
-    answer["findings"].push_back(ProblemJson(checked.file, f.where, f.what, f.remedy));
+  for (const policy::Finding& f : checked.failures)
+    answer["failures"].push_back(ProblemJson(checked.file, f.where, f.what, f.remedy));
+  for (const policy::lint::Found& f : checked.findings) {
+    const bool note = policy::lint::KindOf(f.id).weight == policy::lint::Weight::kNote;
+    json one = ProblemJson(checked.file, f.where, f.what, f.remedy);
+    one["id"] = f.id;
+    one["rule"] = f.rule;
+    one["witness"] = f.witness;
+    answer[note ? "notes" : "findings"].push_back(std::move(one));
+  }
   for (const policy::LoadProblem& n : checked.notes)
     answer["notes"].push_back(ProblemJson(checked.file, n.where, n.what, n.remedy));
   const policy::Policy& p = checked.policy;
@@ -50,28 +58,30 @@ json CheckOne(const CheckedPolicy& checked) {
 
 void ShowOne(const json& one) {
   for (const json& problem : one["problems"]) ShowProblem(Colour::kRed, "unusable", problem);
-  for (const json& finding : one["findings"]) ShowProblem(Colour::kRed, "finding", finding);
+  for (const json& failure : one["failures"]) ShowProblem(Colour::kRed, "fails", failure);
+  for (const json& finding : one["findings"]) ShowProblem(Colour::kYellow, "finding", finding);
   for (const json& note : one["notes"]) ShowProblem(Colour::kYellow, "note", note);
   const json& counts = one["counts"];
   std::string file = Shown(one, "file");
   if (!one["usable"].get<bool>()) return Print(file + ": can not be used\n");
   auto counted = [&](const char* key, const char* what) { return Counted(counts[key].get<size_t>(), what); };
-  const size_t fails = one["findings"].size();
+  const size_t fails = one["failures"].size();
   Print(file + ": " + counted("exec_rules", "exec rule") + ", " + counted("path_rules", "path rule") + ", " +
         counted("profiles", "profile") + "; " + counted("examples", "example") + " and " + counted("tests", "test") +
-        ", " + (fails == 0 ? "all hold" : std::to_string(fails) + (fails == 1 ? " fails" : " fail")) + "\n");
+        ", " + (fails == 0 ? "all hold" : std::to_string(fails) + (fails == 1 ? " fails" : " fail")) +
+        (one["findings"].empty() ? "" : "; " + Counted(one["findings"].size(), "finding")) + "\n");
 }
 
 int Check(const Arguments& arguments) {
+  Result<std::vector<CheckedPolicy>> checked = CheckPolicyFiles(arguments.List("FILE"));
+  if (!checked) return Trouble(checked.error()), kMisuse;
   json all = json::array();
   int code = kOk;
-  for (const std::string& file : arguments.List("FILE")) {
-    Result<CheckedPolicy> checked = CheckPolicyFile(file);
-    if (!checked) return Trouble(checked.error()), kMisuse;
-    all.push_back(CheckOne(*checked));
-    if (!checked->usable)
+  for (const CheckedPolicy& one : *checked) {
+    all.push_back(CheckOne(one));
+    if (!one.usable)
       code = kMisuse;
-    else if (!checked->findings.empty() && code == kOk)
+    else if ((!all.back()["failures"].empty() || !all.back()["findings"].empty()) && code == kOk)
       code = kFinding;
     if (!arguments.json()) ShowOne(all.back());
   }
@@ -196,7 +206,7 @@ int Explain(const Arguments& arguments) {
 std::vector<Command> PolicyCommands() {
   Option files{OptionKind::kPositionals, "FILE", "Policy files", true};
   return {{"policy check",
-           "Load policies strictly and run their examples and tests; exit 1 finding, 2 unusable",
+           "Load policies strictly, run their examples and tests, review them; exit 1 finding, 2 unusable",
            "warder policy check policies/cautious.yaml",
            {files},
            Check},

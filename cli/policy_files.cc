@@ -23,7 +23,10 @@ namespace warder::cli {
 
 namespace fs = std::filesystem;
 
-Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
+namespace {
+
+// Everything that the file alone shows.
+Result<CheckedPolicy> LoadOne(const std::string& file) {
   WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
   policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
   CheckedPolicy checked;
@@ -33,12 +36,6 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
   checked.problems = std::move(loaded.problems);
   if (!checked.usable) return checked;
   checked.notes = config::BindFromDisk(checked.policy);
-  for (const policy::ExecRule& rule : checked.policy.exec)
-    for (const policy::Element& element : rule.argv)
-      if (element.kind == policy::ElementKind::kWords &&
-          std::ranges::any_of(element.words, [](const std::string& word) { return word.contains('*'); }))
-        checked.notes.push_back({element.where, "a * in a word of argv is that character, no wildcard",
-                                 "write { path: read }, { re: \"…\" } or ... where more is meant"});
   struct stat status{};
   if (stat(file.c_str(), &status) == 0 && (status.st_mode & 022) != 0)
     checked.notes.push_back({{1, 1}, "its group or others may write it: no host takes it so", "chmod go-w " + file});
@@ -48,18 +45,45 @@ Result<CheckedPolicy> CheckPolicyFile(const std::string& file) {
   if (checked.policy.layer == policy::LayerKind::kProject)
     for (policy::PolicySet::Problem& problem : config::DefaultsNotEnforced(checked.policy))
       checked.notes.push_back(std::move(problem.problem));
-  for (policy::Finding& finding : policy::RunExamples(checked.policy)) {
-    if (finding.fails)
-      checked.findings.push_back(std::move(finding));
-    else
-      checked.notes.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
-  }
   for (policy::LoadProblem& problem : policy::CheckZones(checked.policy))
-    checked.findings.push_back({problem.where, std::move(problem.what), std::move(problem.remedy)});
-  for (policy::PolicySet::Problem& problem : policy::CheckSet(checked.policy))
-    checked.findings.push_back(
-        {problem.problem.where, std::move(problem.problem.what), std::move(problem.problem.remedy)});
+    checked.failures.push_back({problem.where, std::move(problem.what), std::move(problem.remedy)});
   return checked;
+}
+
+// Examples, tests and static findings of the layers together, each to its own file.
+void Judge(const policy::PolicySet& set, const std::vector<CheckedPolicy*>& checked) {
+  const auto of = [&](size_t layer) {
+    return *std::ranges::find(checked, &set.layer(layer), [](const CheckedPolicy* one) { return &one->policy; });
+  };
+  for (policy::Finding& finding : policy::RunExamples(set)) {
+    CheckedPolicy* one = of(finding.layer);
+    if (finding.fails)
+      one->failures.push_back(std::move(finding));
+    else
+      one->notes.push_back({finding.where, std::move(finding.what), std::move(finding.remedy)});
+  }
+  for (policy::lint::Found& found : policy::lint::Lint(set)) of(found.layer)->findings.push_back(std::move(found));
+}
+
+}  // namespace
+
+Result<std::vector<CheckedPolicy>> CheckPolicyFiles(const std::vector<std::string>& files) {
+  std::vector<CheckedPolicy> all;
+  for (const std::string& file : files) {
+    WARDER_TRY(CheckedPolicy checked, LoadOne(file));
+    all.push_back(std::move(checked));
+  }
+  std::vector<CheckedPolicy*> together;
+  std::vector<std::shared_ptr<const policy::Policy>> layers;
+  for (CheckedPolicy& checked : all) {
+    if (!checked.usable) continue;
+    together.push_back(&checked);
+    layers.emplace_back(std::shared_ptr<const policy::Policy>(), &checked.policy);  // `all` owns it
+  }
+  if (together.size() > 1)
+    if (auto set = policy::PolicySet::Make(std::move(layers))) return Judge(*set, together), std::move(all);
+  for (CheckedPolicy* checked : together) Judge(checked->policy, {checked});
+  return all;
 }
 
 std::unexpected<Error> NotUsable(const std::string& file, const std::vector<policy::LoadProblem>& problems) {

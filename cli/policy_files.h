@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/analyse/findings.h"
 #include "policy/decide.h"
 #include "policy/load.h"
 
@@ -14,12 +15,14 @@ struct CheckedPolicy {
   bool usable = false;
   policy::Policy policy;
   std::vector<policy::LoadProblem> problems;  // why it is not usable
-  std::vector<policy::Finding> findings;      // examples and tests that fail
+  std::vector<policy::Finding> failures;      // examples and tests that fail
+  std::vector<policy::lint::Found> findings;  // what a reviewer would say; of either weight
   std::vector<policy::LoadProblem> notes;     // what people should know: names bound to no file …
 };
 
-// Reads, loads, binds to this machine's files and runs examples and tests. An Error where it can not be read.
-Result<CheckedPolicy> CheckPolicyFile(const std::string& file);
+// Reads, loads, binds to this machine's files, runs examples and tests and reviews. Files of different layers are judged
+// together, as a host has them; others each alone. An Error where one can not be read.
+Result<std::vector<CheckedPolicy>> CheckPolicyFiles(const std::vector<std::string>& files);
 
 // The Error that names each problem of a file.
 std::unexpected<Error> NotUsable(const std::string& file, const std::vector<policy::LoadProblem>& problems);
