@@ -214,9 +214,11 @@ TEST(House, EachPromiseNamesATest) {
   const std::regex numbered("^[0-9]+\\. ");
   size_t promises = 0;
   std::string current;
+  std::set<std::string> numbers;
   auto check = [&](const std::string& text) {
     if (text.empty()) return;
     ++promises;
+    EXPECT_TRUE(numbers.insert(text.substr(0, text.find('.'))).second) << "its number is another's: " << text;
     EXPECT_GT(CheckNamedTests(tests, text), 0u) << "names no test: " << text;
   };
   for (const std::string& line : Lines(kRoot / "docs/promises.md")) {
