@@ -353,6 +353,7 @@ asio::awaitable<json> CallPath::Refuse(policy::Decision decision, const Approval
 
 audit::Draft CallPath::DecisionDraft(const policy::Decision& decision, const std::string& part) {
   return DecisionRecord(id_, decision, policy_.get(), part, looked_up_ ? &found_ : nullptr,
+                        agent_ == nullptr ? std::string() : agent_->profile,
                         broker_.refusals[session_->opened().agent].TakeLeftOut());
 }
 

@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "broker/arguments.h"
+#include "policy/record/arguments.h"
 
 namespace warder::broker {
 namespace {
@@ -43,31 +44,7 @@ Status DecodeCommand(const json& arguments, DecodedCall& out) {
   for (const char* key : {"pty", "session"})
     if (arguments.contains(key) && arguments[key] == true)
       return Fail(Code::kUnsupported, std::string(key) + ": not built yet", "leave it out");
-  const bool line = arguments.contains("command"), argv = arguments.contains("argv");
-  if (line == argv) return Fail(Code::kInvalid, "give either command or argv", "command is a line, argv a list");
-  if (line) {
-    out.call.opaque_text = TextOf(arguments, "command");
-    out.call.line = policy::ReadLine(out.call.opaque_text);
-    out.line = out.call.opaque_text;
-  } else {
-    auto words = arguments["argv"].get<std::vector<std::string>>();
-    size_t bytes = 0;
-    for (const std::string& word : words) bytes += word.size() + 1;
-    if (bytes > limits::kMaxArgvBytes) return Fail(Code::kLimit, "argv: more than 64 KiB");
-    if (words[0].empty()) return Fail(Code::kInvalid, "argv: the program has no name");
-    out.call.line = policy::ReadArgv(words);
-    out.line.clear();
-    for (const std::string& word : words) out.line += (out.line.empty() ? "" : " ") + ShellQuote(word);
-    out.call.opaque_text = out.line;
-  }
-  if (!out.call.line.opaque && out.call.line.commands.empty()) return Fail(Code::kInvalid, "command: nothing to run");
-  out.call.directory = TextOf(arguments, "cwd");
-  if (auto environment = arguments.find("env"); environment != arguments.end())
-    for (const auto& [name, value] : environment->items()) {
-      if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos)
-        return Fail(Code::kInvalid, "env: `" + ForTerminal(name) + "` is not a name");
-      out.call.environment.emplace_back(name, value.get<std::string>());
-    }
+  out.line = out.call.opaque_text;
   if (auto timeout = arguments.find("timeout_ms"); timeout != arguments.end())
     out.timeout_ms = timeout->get<uint64_t>();
   if (arguments.contains("stdin")) out.input = TextOf(arguments, "stdin");
@@ -75,7 +52,6 @@ Status DecodeCommand(const json& arguments, DecodedCall& out) {
 }
 
 Status DecodeFile(const json& arguments, DecodedCall& out) {
-  out.call.path = TextOf(arguments, "path");
   out.trash_entry = TextOf(arguments, "trash_entry");
   out.base64 = TextOf(arguments, "encoding") == "base64";
   if (arguments.contains("length") && arguments.contains("limit"))
@@ -98,11 +74,10 @@ Status DecodeFile(const json& arguments, DecodedCall& out) {
 
 Result<DecodedCall> DecodeCall(const CallRequest& request) {
   DecodedCall out;
-  out.call.tool = request.tool->tool;
   out.line = request.tool->name;
   if (auto wrong = CheckArguments(request.tool->input(), request.arguments)) return Fail(Code::kInvalid, *wrong);
   if (NulWhereNoneMayBe(request.arguments)) return Fail(Code::kInvalid, "a NUL character in an argument");
-  out.call.reason = TextOf(request.arguments, "reason");
+  WARDER_TRY(out.call, policy::CallOf(request.tool->tool, request.arguments));
   if (out.call.tool == policy::Tool::kRunCommand) {
     WARDER_TRY_STATUS(DecodeCommand(request.arguments, out));
   } else if (out.call.tool != policy::Tool::kNone) {

@@ -38,6 +38,10 @@ policy::ProgramFact FactOf(const wire::ProgramAnswer& answer) {
   return fact;
 }
 
+policy::ScriptFile ScriptOf(const wire::ProgramAnswer& answer) {
+  return {answer.path, answer.identity.dev, answer.identity.ino, answer.identity.sha256};
+}
+
 // Asks for every path whose directory is known, until all are answered: a cd feeds what follows it.
 asio::awaitable<Status> ResolvePaths(WhereFrom from, const policy::Wanted& wanted,
                                      std::vector<wire::PathAnswer>& answers) {
@@ -120,7 +124,7 @@ asio::awaitable<Status> ResolveTrees(WhereFrom from, const policy::ViewRules& vi
 
 struct Programs {
   std::vector<wire::ProgramAnswer> answers;  // as wanted.programs
-  std::vector<ScriptFact> scripts;
+  std::vector<policy::ScriptFile> scripts;
 };
 
 asio::awaitable<Result<Programs>> ResolvePrograms(HandsLink& hands, const policy::Wanted& wanted,
@@ -144,7 +148,7 @@ asio::awaitable<Result<Programs>> ResolvePrograms(HandsLink& hands, const policy
     if (k < asked.size())
       out.answers[asked[k]] = std::move(said->programs[k]);
     else
-      out.scripts.push_back({said->programs[k].path, said->programs[k].identity});
+      out.scripts.push_back(ScriptOf(said->programs[k]));
   }
   co_return out;
 }
@@ -280,42 +284,8 @@ Status CommandsMayWrite(const LookedUp& found) {
   return {};
 }
 
-json FactsAsJson(const LookedUp& found) {
-  json paths = json::array(), programs = json::array(), scripts = json::array();
-  for (size_t i = 0; i < found.facts.paths.size(); ++i) {
-    const policy::PathFact& fact = found.facts.paths[i];
-    json path = {{"text", found.wanted.paths[i].text}, {"act", policy::ActName(found.wanted.paths[i].act)}};
-    if (fact.resolved) {
-      path["path"] = fact.path;
-      path["exists"] = fact.exists;
-      if (fact.is_directory) path["directory"] = true;
-      if (fact.exists) path["id"] = std::to_string(fact.dev) + ":" + std::to_string(fact.ino);
-    } else {
-      path["problem"] = fact.problem;
-    }
-    paths.push_back(std::move(path));
-  }
-  for (const policy::ProgramFact& fact : found.facts.programs) {
-    json program = {{"found", fact.found}};
-    if (fact.found) {
-      program["path"] = fact.path;
-      program["id"] = std::to_string(fact.dev) + ":" + std::to_string(fact.ino);
-      if (fact.sha256) program["sha256"] = Hex(AsBytes(*fact.sha256));
-    } else {
-      program["problem"] = fact.problem;
-    }
-    programs.push_back(std::move(program));
-  }
-  for (const ScriptFact& script : found.scripts) {
-    json entry = {{"path", script.path},
-                  {"id", std::to_string(script.identity.dev) + ":" + std::to_string(script.identity.ino)}};
-    if (script.identity.sha256) entry["sha256"] = Hex(AsBytes(*script.identity.sha256));
-    scripts.push_back(std::move(entry));
-  }
-  return {{"workspace", found.facts.workspace},
-          {"paths", std::move(paths)},
-          {"programs", std::move(programs)},
-          {"scripts", std::move(scripts)}};
-}
+policy::LookedAt LookedAtOf(const LookedUp& found) { return {found.call, found.wanted, found.facts, found.scripts}; }
+
+json FactsAsJson(const LookedUp& found) { return policy::FoundJson(LookedAtOf(found)); }
 
 }  // namespace warder::broker

@@ -7,21 +7,17 @@
 
 #include "broker/hands_link.h"
 #include "policy/decide.h"
+#include "policy/record/facts.h"
 #include "wire/host_plan.h"
 #include "wire/plan.h"
 
 namespace warder::broker {
 
-struct ScriptFact {  // of a `#!` file that a command named
-  std::string path;
-  wire::FileIdentity identity;
-};
-
 struct LookedUp {
   policy::Call call;  // as it is decided and run: `#!` files rewritten to their interpreters
   policy::Wanted wanted;
   policy::Facts facts;
-  std::vector<ScriptFact> scripts;
+  std::vector<policy::ScriptFile> scripts;
   std::vector<wire::PathAnswer> paths;  // as wanted.paths; what hands said, with sizes and modes
   std::vector<wire::Tree> trees;  // the workspace first, then its writable parts and the read-only sources in view
 };
@@ -48,7 +44,8 @@ asio::awaitable<Status> MayGoWith(WhereFrom from, std::string directory, bool ap
 // kUnsupported where a command names a path of the workspace to write that its jail will not let it write.
 Status CommandsMayWrite(const LookedUp& found);
 
-// Every fact that a decision rests on, for the log and to compare before and after an approval.
+// What was found, for people who approve, and to compare before and after.
 nlohmann::json FactsAsJson(const LookedUp& found);
+policy::LookedAt LookedAtOf(const LookedUp& found);  // borrows it
 
 }  // namespace warder::broker

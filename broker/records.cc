@@ -50,7 +50,8 @@ audit::Draft CallRecord(CallId id, const CallRequest& request, const std::string
 }
 
 audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::PolicySet* policy,
-                            const std::string& part, const LookedUp* found, uint64_t left_out) {
+                            const std::string& part, const LookedUp* found, const std::string& profile,
+                            uint64_t left_out) {
   audit::Body body;
   body.Text("level", policy::LevelName(decision.level))
       .Text("rule", decision.rule)
@@ -64,8 +65,10 @@ audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const p
   if (!decision.profile.empty()) body.Text("profile", decision.profile);
   if (left_out > 0) body.Decimal("left_out", left_out);
   if (!part.empty()) body.Free("part", Bounded(part));
-  if (found != nullptr)
-    body.Free("facts", Bounded(FactsAsJson(*found).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  if (found != nullptr && policy != nullptr) {
+    const nlohmann::json facts = policy::FactsForLog(*policy, LookedAtOf(*found), profile);
+    body.Free("facts", Bounded(facts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  }
   if (!decision.applied.empty()) body.Free("applied", Bounded(AppliedAsText(decision, policy)));
   return Make("decision", id, body);
 }

@@ -19,10 +19,11 @@ struct CallId {
 };
 
 audit::Draft CallRecord(CallId id, const CallRequest& request, const std::string& client);
-// `part` is what was refused; found may be null where nothing was looked up; left_out: refusals of the agent
-// before this one that were only counted.
+// `part` is what was refused; found may be null where nothing was looked up, and is not without a policy; profile: as
+// it was asked for; left_out: refusals of the agent before this one that were only counted.
 audit::Draft DecisionRecord(CallId id, const policy::Decision& decision, const policy::PolicySet* policy,
-                            const std::string& part, const LookedUp* found, uint64_t left_out);
+                            const std::string& part, const LookedUp* found, const std::string& profile,
+                            uint64_t left_out);
 audit::Draft ApprovalRequestRecord(CallId id, uint64_t approval, const ApprovalRequest& request);
 // One for each person who answered, or one that says why nobody did.
 std::vector<audit::Draft> ApprovalAnswerRecords(CallId id, const ApprovalAnswer& answer, const Digest& digest);

@@ -22,6 +22,7 @@ std::vector<Command> PolicyFmtCommands();     // policy_fmt.cc
 std::vector<Command> PolicyShowCommands();    // policy_show.cc
 std::vector<Command> PolicySchemaCommands();  // policy_schema.cc
 std::vector<Command> PolicyTestCommands();    // policy_test.cc
+std::vector<Command> PolicyReplayCommands();  // policy_replay.cc
 std::vector<Command> DoctorCommands();        // doctor.cc
 std::vector<Command> AuditCommands();         // audit.cc
 std::vector<Command> TrashCommands();         // trash.cc

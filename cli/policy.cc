@@ -6,6 +6,7 @@
 #include "cli/policy_files.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
+#include "policy/record/arguments.h"
 #include "policy/zones.h"
 
 namespace warder::cli {
@@ -89,42 +90,21 @@ int Check(const Arguments& arguments) {
   return code;
 }
 
-struct Tools {
-  std::string_view name;
-  policy::Tool tool;
-};
-constexpr Tools kTools[] = {
-    {"read_file", policy::Tool::kReadFile},           {"write_file", policy::Tool::kWriteFile},
-    {"list_directory", policy::Tool::kListDirectory}, {"delete_file", policy::Tool::kDeleteFile},
-    {"restore_file", policy::Tool::kRestoreFile},     {"session_info", policy::Tool::kNone},
-};
-
 constexpr const char* kExplainForm = "write `-- run 'make test'` or `-- read_file '{\"path\": \"README.md\"}'`";
 
 Result<policy::Call> ReadCall(const std::vector<std::string>& words) {
-  policy::Call call;
   if (words.size() < 2) return Fail(Code::kInvalid, "explain needs a call after --", kExplainForm);
   if (words[0] == "run") {
     // One word is a line, several are an argv.
-    std::vector<std::string> rest(words.begin() + 1, words.end());
-    call.line = rest.size() == 1 ? policy::ReadLine(rest[0]) : policy::ReadArgv(rest);
-    if (call.line.opaque)
-      for (const std::string& word : rest) call.opaque_text += (call.opaque_text.empty() ? "" : " ") + word;
-    return call;
+    const std::vector<std::string> rest(words.begin() + 1, words.end());
+    return policy::CallOf(policy::Tool::kRunCommand,
+                          rest.size() == 1 ? json{{"command", rest[0]}} : json{{"argv", rest}});
   }
-  json arguments = json::parse(words[1], nullptr, false);
-  if (words[0] == "run_command" && arguments.is_object() && arguments.contains("command") &&
-      arguments["command"].is_string())
-    return ReadCall({"run", arguments["command"].get<std::string>()});
-  for (const Tools& tool : kTools) {
-    if (tool.name != words[0]) continue;
-    if (!arguments.is_object()) return Fail(Code::kInvalid, "the tool's arguments are no JSON object", kExplainForm);
-    call.tool = tool.tool;
-    call.path = arguments.value("path", "");
-    call.reason = arguments.value("reason", "");
-    return call;
-  }
-  return Fail(Code::kInvalid, "there is no tool " + ForTerminal(words[0]), kExplainForm);
+  auto tool = policy::ToolNamed(words[0]);
+  if (!tool) return Fail(Code::kInvalid, "there is no tool " + ForTerminal(words[0]), kExplainForm);
+  Result<policy::Call> call = policy::CallOf(*tool, json::parse(words[1], nullptr, false));
+  if (!call) return Fail(call.error().code, call.error().what, kExplainForm);
+  return call;
 }
 
 json DecisionJson(const policy::PolicySet& set, const policy::Call& call, const policy::Decision& decision) {
@@ -184,7 +164,7 @@ int Explain(const Arguments& arguments) {
   if (!call) return Trouble(call.error());
   std::error_code error;
   std::string workspace = std::filesystem::weakly_canonical(arguments.Text("workspace", "."), error);
-  call->directory = arguments.Text("cwd");
+  if (arguments.Has("cwd")) call->directory = arguments.Text("cwd");
   // As if it were the session's first call, made now, with a reason.
   if (call->reason.empty()) call->reason = "asked by explain";
   LookedUp found = LookUp(*set, *call, workspace);
