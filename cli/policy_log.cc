@@ -6,8 +6,12 @@
 
 #include "audit/reader.h"
 #include "audit/record.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cli/policy_files.h"
+#include "config/bind_disk.h"
+#include "policy/load.h"
 #include "policy/record/arguments.h"
 
 namespace warder::cli {
@@ -105,13 +109,15 @@ Status ReadDecisions(const std::string& directory, std::optional<uint64_t> sessi
 Result<policy::PolicySet> LoadForReplay(const std::vector<std::string>& files) {
   std::vector<std::shared_ptr<const policy::Policy>> layers;
   for (const std::string& file : files) {
-    WARDER_TRY(CheckedPolicy checked, CheckPolicyFile(file));
-    if (!checked.usable) {
-      const policy::LoadProblem& first = checked.problems.front();
+    WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
+    policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
+    if (!loaded.problems.empty()) {
+      const policy::LoadProblem& first = loaded.problems.front();
       return Fail(Code::kInvalid, At(file, first.where) + ": " + first.what, first.remedy);
     }
-    policy::AssumeFiles(checked.policy);
-    layers.push_back(std::make_shared<policy::Policy>(std::move(checked.policy)));
+    config::BindFromDisk(loaded.policy);
+    policy::AssumeFiles(loaded.policy);
+    layers.push_back(std::make_shared<policy::Policy>(std::move(loaded.policy)));
   }
   auto set = policy::PolicySet::Make(std::move(layers));
   if (set) return std::move(*set);
