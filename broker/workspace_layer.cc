@@ -79,8 +79,8 @@ asio::awaitable<Result<WorkspaceLayer::Layers>> WorkspaceLayer::Load(Layers abov
   if (!said) co_return std::unexpected(said.error());
   auto answer = flat::DecodeMessage<wire::ConfigAnswer>(*said);
   if (!answer)
-    co_return Fail(Code::kDenied,
-                   "the workspace's policy has a loader that ended badly: past its limits of time or memory, or broken",
+    co_return Fail(Code::kUnavailable,
+                   "the loader of the workspace's policy ended badly: past its limits of time or memory, or broken",
                    kRemedy);
   if (!answer->ok) co_return Fail(Code::kDenied, answer->problems.substr(0, answer->problems.find('\n')), kRemedy);
   auto own = flat::DecodeMessage<policy::Policy>(answer->bytes);

@@ -146,8 +146,8 @@ void Monitor::FailChanges(Session& session, const std::string& why) {
 Status Monitor::ServeLayer(Packet& packet) {
   WARDER_TRY(auto request, flat::DecodeMessage<wire::LayerRequest>(packet.bytes));
   Session* session = FindSession(request.session);
-  if (session == nullptr || packet.fds.size() != 2 || session->layer.alive())
-    return Fail(Code::kDenied, "a workspace's policy of no session, without its text, or while one is read");
+  if (session == nullptr || packet.fds.size() != 2)
+    return Fail(Code::kDenied, "a workspace's policy of no session, or without its text");
   const std::vector<wire::Agent>& agents = config_.host.agents;
   auto agent = std::ranges::find(agents, session->agent.name, &wire::Agent::name);
   if (agent == agents.end()) return Fail(Code::kDenied, "its agent is not in the host file any more");
@@ -161,6 +161,7 @@ Status Monitor::ServeLayer(Packet& packet) {
     spawn.argv.push_back(layer.path);
     spawn.fds.emplace_back(2 + static_cast<int>(spawn.fds.size()), BytesOf(config_, layer.path));
   }
+  session->layer.Kill();  // one at a time: it has answered and is about to end, or nobody waits for it any more
   WARDER_TRY(session->layer, SpawnChild(spawn));
   session->layer_deadline_ns = NowNs() + kLayerNs;
   return {};
