@@ -1,0 +1,1 @@
+warder_fuzz(recorded_facts SOURCES recorded_facts.cc LINK warder_record)
