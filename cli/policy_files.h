@@ -20,8 +20,8 @@ struct CheckedPolicy {
   std::vector<policy::LoadProblem> notes;     // what people should know: names bound to no file …
 };
 
-// Reads, loads, binds to this machine's files, runs examples and tests and reviews. Files of different layers are judged
-// together, as a host has them; others each alone. An Error where one can not be read.
+// Reads, loads, binds to this machine's files, runs examples and tests and reviews. Files of different layers are
+// judged together, as a host has them; others each alone. An Error where one can not be read.
 Result<std::vector<CheckedPolicy>> CheckPolicyFiles(const std::vector<std::string>& files);
 
 // The Error that names each problem of a file.

@@ -130,19 +130,14 @@ constexpr SyscallNumber kNumbers[] = {
     {"rseq_slice_yield", 471},
 };
 
+// Macros as rows of a table; clang-format takes them for blocks.
+// clang-format off
 // S_ISUID and S_ISGID; either bit alone is enough.
-#define SETID(call, index)                                                                  \
-  {call, "setid bits make others run as the session", 1, {{index, false, 04000, 04000}}}, { \
-    call, "setid bits make others run as the session", 1, {{index, false, 02000, 02000}} \
-  }
-#define CLONE_BIT(bit, why) \
-  {                         \
-    "clone", why, 1, {      \
-      {                     \
-        0, false, bit, bit  \
-      }                     \
-    }                       \
-  }
+#define SETID(call, index)                                                                \
+  {call, "setid bits make others run as the session", 1, {{index, false, 04000, 04000}}}, \
+  {call, "setid bits make others run as the session", 1, {{index, false, 02000, 02000}}}
+#define CLONE_BIT(bit, why) {"clone", why, 1, {{0, false, bit, bit}}}
+// clang-format on
 
 constexpr ArgumentRow kArguments[] = {
     CLONE_BIT(0x00000080, "CLONE_NEWTIME: namespaces"),
