@@ -131,14 +131,13 @@ int main(int argc, char** argv) {
   const policy::Replayer replayer(set, {});
   uint64_t same = 0, other = 0, undecidable = 0;
   const double begin = ThreadSeconds();
-  Status read = cli::ReadDecisions(std::string(root) + "/log", std::nullopt, cli::Await::kDecision,
-                                   [&](const cli::LoggedDecision& old) {
-                                     const policy::Replayed now = replayer.Decide(old.recorded);
-                                     if (!now.decision)
-                                       ++undecidable;
-                                     else
-                                       ++(policy::LevelName(now.decision->level) == old.level ? same : other);
-                                   });
+  Status read = cli::ReadDecisions(std::string(root) + "/log", std::nullopt, [&](const cli::LoggedDecision& old) {
+    const policy::Replayed now = replayer.Decide(old.recorded);
+    if (!now.decision)
+      ++undecidable;
+    else
+      ++(policy::LevelName(now.decision->level) == old.level ? same : other);
+  });
   const double seconds = ThreadSeconds() - begin;
   std::filesystem::remove_all(root);
   if (!read) Stop(read.error().what);

@@ -1,12 +1,9 @@
 // `warder policy diff`: what changed in meaning between two policies, with a call that shows each change.
-#include "base/file.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/policy_files.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
-#include "config/bind_disk.h"
 #include "policy/analyse/diff.h"
 #include "policy/load.h"
 
@@ -19,25 +16,6 @@ using policy::analyse::Diff;
 
 constexpr const char* kForms =
     "write `warder policy diff OLD NEW`, or `--old FILE… --new FILE…` where a policy has several layers";
-
-// The layers of these files together, bound to this machine's programs.
-Result<policy::PolicySet> LoadSide(const std::vector<std::string>& files) {
-  std::vector<std::shared_ptr<const policy::Policy>> layers;
-  for (const std::string& file : files) {
-    WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
-    policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
-    if (!loaded.problems.empty()) {
-      const policy::LoadProblem& first = loaded.problems.front();
-      return Fail(Code::kInvalid, At(file, first.where) + ": " + first.what, first.remedy);
-    }
-    config::BindFromDisk(loaded.policy);
-    layers.push_back(std::make_shared<policy::Policy>(std::move(loaded.policy)));
-  }
-  auto set = policy::PolicySet::Make(std::move(layers));
-  if (set) return std::move(*set);
-  const policy::PolicySet::Problem& first = set.error().front();
-  return Fail(Code::kInvalid, At(first.file, first.problem.where) + ": " + first.problem.what, first.problem.remedy);
-}
 
 std::string Place(const policy::analyse::Verdict& verdict) {
   return verdict.where.line == 0 ? verdict.file : At(verdict.file, verdict.where);
@@ -137,9 +115,9 @@ int RunDiff(const Arguments& arguments) {
   } else if (!files.empty() || before.empty() || after.empty()) {
     return Trouble(Error{Code::kInvalid, "diff needs an old and a new policy", kForms});
   }
-  Result<policy::PolicySet> old_set = LoadSide(before);
+  Result<policy::PolicySet> old_set = LoadPolicyFiles(before);
   if (!old_set) return Trouble(old_set.error()), kMisuse;
-  Result<policy::PolicySet> new_set = LoadSide(after);
+  Result<policy::PolicySet> new_set = LoadPolicyFiles(after);
   if (!new_set) return Trouble(new_set.error()), kMisuse;
   const Diff diff = policy::analyse::Compare(*old_set, *new_set);
   const json answer = DiffJson(diff);

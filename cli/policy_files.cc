@@ -92,13 +92,14 @@ std::unexpected<Error> NotUsable(const std::string& file, const std::vector<poli
   return Fail(Code::kInvalid, file + " can not be used\n" + told);
 }
 
-Result<policy::PolicySet> LoadPolicyFiles(const std::vector<std::string>& files) {
+Result<policy::PolicySet> LoadPolicyFiles(const std::vector<std::string>& files, void (*prepare)(policy::Policy&)) {
   std::vector<std::shared_ptr<const policy::Policy>> layers;
   for (const std::string& file : files) {
     WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
     policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
     if (!loaded.problems.empty()) return NotUsable(file, loaded.problems);
     config::BindFromDisk(loaded.policy);
+    if (prepare != nullptr) prepare(loaded.policy);
     layers.push_back(std::make_shared<policy::Policy>(std::move(loaded.policy)));
   }
   auto set = policy::PolicySet::Make(std::move(layers));

@@ -28,8 +28,10 @@ Result<std::vector<CheckedPolicy>> CheckPolicyFiles(const std::vector<std::strin
 std::unexpected<Error> NotUsable(const std::string& file, const std::vector<policy::LoadProblem>& problems);
 
 // The layers of these files together, bound to this machine's files, their examples and tests not run. An Error that
-// names each problem where one can not be used, or where they can not stand together.
-Result<policy::PolicySet> LoadPolicyFiles(const std::vector<std::string>& files);
+// names each problem where one can not be used, or where they can not stand together. `prepare`, where given, is done
+// to each layer before they are put together.
+Result<policy::PolicySet> LoadPolicyFiles(const std::vector<std::string>& files,
+                                          void (*prepare)(policy::Policy&) = nullptr);
 
 // What hands would find for a call, as far as this process may look: paths from the workspace on, symlinks followed;
 // programs as files of this machine.

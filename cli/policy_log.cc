@@ -6,12 +6,7 @@
 
 #include "audit/reader.h"
 #include "audit/record.h"
-#include "base/file.h"
-#include "base/limits.h"
 #include "base/text.h"
-#include "cli/policy_files.h"
-#include "config/bind_disk.h"
-#include "policy/load.h"
 #include "policy/record/arguments.h"
 
 namespace warder::cli {
@@ -46,8 +41,8 @@ void TakeDecision(const audit::Record& record, const audit::Sides& sides, Logged
 
 class Calls {
  public:
-  Calls(std::optional<uint64_t> session, Await await, const std::function<void(const LoggedDecision&)>& take)
-      : session_(session), await_(await), take_(take) {}
+  Calls(std::optional<uint64_t> session, const std::function<void(const LoggedDecision&)>& take)
+      : session_(session), take_(take) {}
 
   Status Take(const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
     if (!problem.empty())
@@ -62,39 +57,24 @@ class Calls {
       return {};
     }
     auto found = open_.find(record.call);
-    if (found == open_.end()) return {};
-    if (record.type == "decision") {
-      TakeDecision(record, sides, found->second);
-      if (await_ == Await::kEnd) return {};
-      take_(found->second);
-      open_.erase(found);
-    } else if (record.type == "approval.answer") {
-      found->second.answered = TextIn(record.body(), "answer") == "approved";
-    } else if (record.type == "outcome") {
-      found->second.ended = TextIn(record.body(), "ended");
-      if (auto code = record.body().find("exit_code"); code != record.body().end() && code->is_number_integer())
-        found->second.exit_code = code->get<int64_t>();
-    }
+    if (found == open_.end() || record.type != "decision") return {};
+    TakeDecision(record, sides, found->second);
+    take_(found->second);
+    open_.erase(found);
     return {};
-  }
-
-  void End() {
-    for (const auto& [call, logged] : open_)
-      if (!logged.level.empty()) take_(logged);
   }
 
  private:
   std::optional<uint64_t> session_;
-  Await await_;
   const std::function<void(const LoggedDecision&)>& take_;
   std::map<uint64_t, LoggedDecision> open_;  // by call
 };
 
 }  // namespace
 
-Status ReadDecisions(const std::string& directory, std::optional<uint64_t> session, Await await,
+Status ReadDecisions(const std::string& directory, std::optional<uint64_t> session,
                      const std::function<void(const LoggedDecision&)>& take) {
-  Calls calls(session, await, take);
+  Calls calls(session, take);
   Status status;
   audit::LogVisitor visitor;
   visitor.record = [&](const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
@@ -102,27 +82,7 @@ Status ReadDecisions(const std::string& directory, std::optional<uint64_t> sessi
     return status.has_value();
   };
   WARDER_TRY_STATUS(audit::ReadLog(directory, visitor));
-  if (status && await == Await::kEnd) calls.End();
   return status;
-}
-
-Result<policy::PolicySet> LoadForReplay(const std::vector<std::string>& files) {
-  std::vector<std::shared_ptr<const policy::Policy>> layers;
-  for (const std::string& file : files) {
-    WARDER_TRY(std::string bytes, ReadFile(file, limits::kMaxPolicyBytes));
-    policy::LoadResult loaded = policy::LoadPolicy(file, bytes);
-    if (!loaded.problems.empty()) {
-      const policy::LoadProblem& first = loaded.problems.front();
-      return Fail(Code::kInvalid, At(file, first.where) + ": " + first.what, first.remedy);
-    }
-    config::BindFromDisk(loaded.policy);
-    policy::AssumeFiles(loaded.policy);
-    layers.push_back(std::make_shared<policy::Policy>(std::move(loaded.policy)));
-  }
-  auto set = policy::PolicySet::Make(std::move(layers));
-  if (set) return std::move(*set);
-  const policy::PolicySet::Problem& first = set.error().front();
-  return Fail(Code::kInvalid, At(first.file, first.problem.where) + ": " + first.problem.what, first.problem.remedy);
 }
 
 std::string AskedText(const LoggedDecision& decision) {

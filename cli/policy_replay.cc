@@ -160,7 +160,7 @@ void Replay::Show() const {
 }
 
 int RunReplay(const Arguments& arguments) {
-  Result<policy::PolicySet> set = LoadForReplay(arguments.List("NEW"));
+  Result<policy::PolicySet> set = LoadPolicyFiles(arguments.List("NEW"), policy::AssumeFiles);
   if (!set) return Trouble(set.error()), kMisuse;
   policy::ReplayTerms terms;
   if (arguments.Has("profile")) terms.profile = arguments.Text("profile");
@@ -171,8 +171,8 @@ int RunReplay(const Arguments& arguments) {
     if (!session) return Trouble({Code::kInvalid, "--session wants a number", "as `warder audit timeline` shows it"});
   }
   Replay replay(*set, std::move(terms));
-  Status read = ReadDecisions(arguments.Text("LOG"), session, Await::kDecision,
-                              [&](const LoggedDecision& decision) { replay.Take(decision); });
+  Status read =
+      ReadDecisions(arguments.Text("LOG"), session, [&](const LoggedDecision& decision) { replay.Take(decision); });
   if (!read) return Trouble(read.error()), kMisuse;
   replay.Sort();
   if (arguments.json())

@@ -16,22 +16,6 @@ namespace {
 
 constexpr const char* kWorkspace = "/workspace";
 
-// `.`, `..` and doubled slashes taken by text alone.
-std::string Lexical(const std::string& directory, const std::string& text) {
-  const std::string joined = text.starts_with('/') ? text : directory + "/" + text;
-  std::vector<std::string_view> parts;
-  for (std::string_view rest = joined; !rest.empty();) {
-    const size_t end = std::min(rest.find('/'), rest.size());
-    const std::string_view part = rest.substr(0, end);
-    if (part == ".." && !parts.empty()) parts.pop_back();
-    if (!part.empty() && part != "." && part != "..") parts.push_back(part);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  std::string out;
-  for (std::string_view part : parts) out += "/" + std::string(part);
-  return out.empty() ? "/" : out;
-}
-
 Facts Imagine(const PolicySet& set, const Wanted& wanted, bool exists) {
   Facts facts;
   facts.workspace = kWorkspace;

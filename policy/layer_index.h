@@ -48,6 +48,8 @@ Level RuleLevel(const ExecRule& rule, const ResolvedProfile* profile);
 bool IsUnder(std::string_view path, std::string_view directory);
 // Absolute, no empty, `.` or `..` component, no trailing slash but of "/", no NUL.
 bool IsCanonical(std::string_view path);
+// Canonical by its text alone: `.`, `..` and doubled slashes. `directory` canonical.
+std::string Lexical(const std::string& directory, const std::string& text);
 // Replaces ${workspace} and ${tmp}.
 std::string FillIn(std::string_view text, const std::string& workspace, const std::string& tmp);
 

@@ -57,6 +57,21 @@ bool IsUnder(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
+std::string Lexical(const std::string& directory, const std::string& text) {
+  const std::string joined = text.starts_with('/') ? text : directory + "/" + text;
+  std::vector<std::string_view> parts;
+  for (std::string_view rest = joined; !rest.empty();) {
+    const size_t end = std::min(rest.find('/'), rest.size());
+    const std::string_view part = rest.substr(0, end);
+    if (part == ".." && !parts.empty()) parts.pop_back();
+    if (!part.empty() && part != "." && part != "..") parts.push_back(part);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::string out;
+  for (std::string_view part : parts) out += "/" + std::string(part);
+  return out.empty() ? "/" : out;
+}
+
 std::string FillIn(std::string_view text, const std::string& workspace, const std::string& tmp) {
   if (text.starts_with(kWorkspace)) return workspace + std::string(text.substr(kWorkspace.size()));
   if (text.starts_with(kTmp)) return tmp + std::string(text.substr(kTmp.size()));

@@ -29,20 +29,29 @@ std::vector<std::string> ProfileNames(const PolicySet& set) {
   return names;
 }
 
+// What counts in each layer where this profile is asked for: its own of that name, else its default; null: it has none.
+struct Profiles {
+  std::vector<const ResolvedProfile*> of;  // by layer
+  bool approve_is_forbid = false;
+};
+Profiles ProfilesUnder(const PolicySet& set, const std::string& name) {
+  Profiles profiles;
+  for (size_t layer = 0; layer < set.size(); ++layer) {
+    const ResolvedProfile* found = set.index(layer).FindProfile(name);
+    if (found == nullptr) found = set.index(layer).FindProfile(set.layer(layer).default_profile);
+    profiles.of.push_back(found);
+    profiles.approve_is_forbid |= found != nullptr && found->approve_becomes_forbid();
+  }
+  return profiles;
+}
+
 // Every level that rules and profiles can give, under each profile. Where two sets give the same, no decision differs
 // by them: nothing else of a profile or of a rule's level is looked at.
 std::vector<int> GivenLevels(const PolicySet& set) {
   constexpr int kNone = -1;
   std::vector<int> given;
   for (const std::string& name : ProfileNames(set)) {
-    std::vector<const ResolvedProfile*> profiles;
-    bool approve_is_forbid = false;
-    for (size_t layer = 0; layer < set.size(); ++layer) {
-      const ResolvedProfile* found = set.index(layer).FindProfile(name);
-      if (found == nullptr) found = set.index(layer).FindProfile(set.layer(layer).default_profile);
-      profiles.push_back(found);
-      approve_is_forbid |= found != nullptr && found->approve_becomes_forbid();
-    }
+    const auto [profiles, approve_is_forbid] = ProfilesUnder(set, name);
     auto give = [&](std::optional<Level> level) {
       if (level == Level::kApprove && approve_is_forbid) level = Level::kForbid;
       given.push_back(level ? static_cast<int>(*level) : kNone);
@@ -176,14 +185,7 @@ bool AnyApprove(const PolicySet& set) {
       return true;
   }
   for (const std::string& name : ProfileNames(set)) {
-    std::vector<const ResolvedProfile*> profiles;
-    bool approve_is_forbid = false;
-    for (size_t layer = 0; layer < set.size(); ++layer) {
-      const ResolvedProfile* found = set.index(layer).FindProfile(name);
-      if (found == nullptr) found = set.index(layer).FindProfile(set.layer(layer).default_profile);
-      profiles.push_back(found);
-      approve_is_forbid |= found != nullptr && found->approve_becomes_forbid();
-    }
+    const auto [profiles, approve_is_forbid] = ProfilesUnder(set, name);
     for (size_t layer = 0; layer < set.size() && approve_is_forbid; ++layer) {
       for (const ExecRule& rule : set.layer(layer).exec)
         if (RuleLevel(rule, profiles[layer]) == Level::kApprove) return true;

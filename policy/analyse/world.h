@@ -58,8 +58,6 @@ class World {
   std::unordered_map<std::string, ProgramFact> files_[2];
 };
 
-// Canonical by its text alone.
-std::string Lexical(const std::string& directory, const std::string& text);
 // One simple command, as a call gives it.
 Case RunOf(std::vector<std::string> argv, bool inside);
 

@@ -120,9 +120,15 @@ TEST(WorkspaceLayer, NarrowsAndCanNotBeTakenAwayFromInside) {
   for (const char* line :
        {"dd if=/dev/null of=.warder/policy.yaml", "touch .warder/policy.yaml", "mkdir .warder/policy.yaml",
         "echo x > .warder/policy.yaml", "env rm .warder/policy.yaml", "env mv .warder gone",
-        "env ln -sf /dev/null .warder/policy.yaml", "env cp /dev/null .warder/policy.yaml"})
+        "env ln -sf /dev/null .warder/policy.yaml", "env cp /dev/null .warder/policy.yaml",
+        "env ln .warder/policy.yaml hard", "env chmod 0666 .warder/policy.yaml", "env mv .warder/policy.yaml .warder/p",
+        "env mkdir -p .warder2 && env mv .warder2 .warder"})
     Said(*agent, line);
   EXPECT_EQ(content(), before);
+  struct stat status{};
+  ASSERT_EQ(stat((host.workspace() / ".warder/policy.yaml").c_str(), &status), 0);
+  EXPECT_EQ(status.st_nlink, 1u) << "another name, by which it could be written";
+  EXPECT_EQ(status.st_mode & 022u, 0u);
   EXPECT_EQ(Said(*agent, "cat notes").value("rule", ""), "no-cat");
 
   // A person's change counts from the next call on, also in place and of the same length.
