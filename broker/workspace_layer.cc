@@ -78,8 +78,9 @@ asio::awaitable<Result<WorkspaceLayer::Layers>> WorkspaceLayer::Load(Layers abov
   auto said = co_await monitor_.ReadLayer(session_, text);
   if (!said) co_return std::unexpected(said.error());
   auto answer = flat::DecodeMessage<wire::ConfigAnswer>(*said);
+  // Kept like any other refusal: else a file that uses up its loader's time would do so at each call.
   if (!answer)
-    co_return Fail(Code::kUnavailable,
+    co_return Fail(Code::kDenied,
                    "the loader of the workspace's policy ended badly: past its limits of time or memory, or broken",
                    kRemedy);
   if (!answer->ok) co_return Fail(Code::kDenied, answer->problems.substr(0, answer->problems.find('\n')), kRemedy);
