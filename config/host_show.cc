@@ -4,12 +4,18 @@
 namespace warder::config {
 namespace {
 
-// Double quotes for every text: a name like `null` or `a: b` stays text.
+// Double quotes for every text: a name like `null` or `a: b` stays text. New lines and tabs are the only characters of
+// a text that is read which can not stand in them as they are.
 std::string Text(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else
+      out += c;
   }
   return out + "\"";
 }

@@ -249,7 +249,8 @@ TEST(HostFile, LiesInNoWorkspaceItself) {
 // What `warder host show` prints is a host file, and the same one.
 TEST(HostFile, ShownItLoadsAsTheSamePlan) {
   FakeAccounts accounts;
-  for (const char* text : {kWhole, "host: 1\n"}) {
+  for (const char* text : {kWhole, "host: 1\n", "host: 1\npaths: { state: \"/var/a\\tb\\\"\\\\c\\nd\" }\n",
+                           "host: 1\npaths: { state: /var/two\n\n lines }\n"}) {
     HostResult first = LoadHostFile(text, accounts);
     ASSERT_TRUE(first.problems.empty()) << first.Describe("F");
     std::string shown = ShowHost(first.plan);
