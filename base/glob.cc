@@ -12,32 +12,7 @@
 namespace warder {
 namespace {
 
-using Parts = std::vector<std::string_view>;
-
-// The components of a path or glob; empty ones (the leading slash, doubled ones) are left out.
-Parts Split(std::string_view text) {
-  Parts parts;
-  while (!text.empty()) {
-    size_t end = text.find('/');
-    if (end == std::string_view::npos) end = text.size();
-    if (end > 0) parts.push_back(text.substr(0, end));
-    text.remove_prefix(end == text.size() ? end : end + 1);
-  }
-  return parts;
-}
-
-std::string_view WithoutSlashes(std::string_view text) {
-  return text.substr(std::min(text.find_first_not_of('/'), text.size()));
-}
-// The first component, or nothing at the end; and what follows it.
-std::string_view First(std::string_view text) {
-  text = WithoutSlashes(text);
-  return text.substr(0, text.find('/'));
-}
-std::string_view Behind(std::string_view text) {
-  text = WithoutSlashes(text);
-  return text.substr(std::min(text.find('/'), text.size()));
-}
+constexpr std::string_view kAnyComponents = "**";
 
 bool ComponentFits(std::string_view glob, std::string_view name) {
   size_t g = 0, n = 0, star = std::string_view::npos, star_n = 0;
@@ -61,6 +36,17 @@ bool ComponentFits(std::string_view glob, std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string_view> PathParts(std::string_view text) {
+  std::vector<std::string_view> parts;
+  parts.reserve(static_cast<size_t>(std::ranges::count(text, '/')) + 1);
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('/'), text.size());
+    if (end > 0) parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
 Status CheckGlob(std::string_view glob) {
   auto bad = [&](const char* what) { return Fail(Code::kInvalid, "glob `" + std::string(glob) + "`: " + what); };
   if (!glob.starts_with("/") && !glob.starts_with("**/")) return bad("it starts neither with `/` nor with `**/`");
@@ -79,46 +65,51 @@ Status CheckGlob(std::string_view glob) {
 }
 
 bool GlobMatch(std::string_view glob, std::string_view path) {
-  if (path.empty() || path[0] != '/') return false;
-  // Both are walked component by component in place: this runs for each path of each call.
-  std::string_view g = glob, p = path, star_g, star_p;
+  return path.starts_with('/') && GlobMatch(PathParts(glob), PathParts(path));
+}
+
+bool GlobMatch(std::span<const std::string_view> glob, std::span<const std::string_view> path) {
+  size_t g = 0, p = 0, star_g = 0, star_p = 0;
   bool star = false;
-  while (!First(p).empty()) {
-    const std::string_view pattern = First(g);
-    if (pattern == "**") {
+  while (p < path.size()) {
+    if (g < glob.size() && glob[g] == kAnyComponents) {
       star = true;
-      star_g = g = Behind(g);
+      star_g = ++g;
+      // What follows the last `**` stands at the end of the path.
+      const bool last = std::ranges::find(glob.subspan(g), kAnyComponents) == glob.end();
+      if (last && glob.size() - g > path.size() - p) return false;
+      if (last) p = path.size() - (glob.size() - g);
       star_p = p;
-    } else if (!pattern.empty() && ComponentFits(pattern, First(p))) {
-      g = Behind(g);
-      p = Behind(p);
+    } else if (g < glob.size() && ComponentFits(glob[g], path[p])) {
+      ++g;
+      ++p;
     } else if (star) {
       g = star_g;
-      p = star_p = Behind(star_p);
+      p = ++star_p;
     } else {
       return false;
     }
   }
-  while (First(g) == "**") g = Behind(g);
-  return First(g).empty();
+  while (g < glob.size() && glob[g] == kAnyComponents) ++g;
+  return g == glob.size();
 }
 
 bool GlobMayMatchBeneath(std::string_view glob, std::string_view directory) {
   if (directory.empty() || directory[0] != '/') return false;
-  const Parts pattern = Split(glob), parts = Split(directory);
+  const std::vector<std::string_view> pattern = PathParts(glob), parts = PathParts(directory);
   // at[g]: the directory's components so far can have been taken by the pattern's first g.
   std::vector<bool> at(pattern.size() + 1);
   at[0] = true;
   auto pass_stars = [&] {  // `**` takes none as well
     for (size_t g = 0; g < pattern.size(); ++g)
-      if (at[g] && pattern[g] == "**") at[g + 1] = true;
+      if (at[g] && pattern[g] == kAnyComponents) at[g + 1] = true;
   };
   pass_stars();
   for (std::string_view part : parts) {
     std::vector<bool> next(pattern.size() + 1);
     for (size_t g = 0; g < pattern.size(); ++g) {
       if (!at[g]) continue;
-      if (pattern[g] == "**")
+      if (pattern[g] == kAnyComponents)
         next[g] = true;
       else if (ComponentFits(pattern[g], part))
         next[g + 1] = true;

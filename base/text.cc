@@ -1,6 +1,8 @@
 // How is text from outside shown, quoted, and read as numbers?
 #include "base/text.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 
 namespace warder {
@@ -37,6 +39,14 @@ constexpr struct {
     {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
     {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
 };
+
+constexpr auto kPlainInShell = [] {
+  std::array<bool, 256> plain{};
+  for (char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"))
+    plain[static_cast<uint8_t>(c)] = true;
+  return plain;
+}();
+bool IsPlainInShell(char c) { return kPlainInShell[static_cast<uint8_t>(c)]; }
 
 }  // namespace
 
@@ -115,8 +125,7 @@ std::string ForTerminal(std::string_view bytes, bool keep_lines) {
 }
 
 std::string ShellQuote(std::string_view word) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
+  if (!word.empty() && std::ranges::all_of(word, IsPlainInShell)) return std::string(word);
   std::string out = "'";
   for (char c : word) {
     if (c == '\'')

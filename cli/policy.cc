@@ -126,7 +126,7 @@ json DecisionJson(const policy::PolicySet& set, const policy::Call& call, const 
                                  {"at", layer == nullptr    ? decision.file
                                         : a.where.line == 0 ? layer->file
                                                             : At(layer->file, a.where)},
-                                 {"why", a.text}});
+                                 {"why", policy::TellWhy(a)}});
   }
   for (const policy::SimpleCommand& command : call.line.commands)
     for (const policy::NearMiss& miss : policy::NearMisses(set, command))

@@ -51,6 +51,7 @@ Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts, con
       facts_(facts),
       analysis_(Analyse(set, call)),
       place_{facts.workspace, facts.tmp},
+      place_problem_(PlaceProblem(place_)),
       path_judged_(analysis_.wanted.paths.size()),
       reach_(call.line.commands.size()),
       shown_(call.line.commands.size()) {
@@ -70,10 +71,10 @@ Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts, con
 }
 
 void Decider::Forbid(std::string id, std::string object, std::string text, size_t command, size_t layer, Where where) {
-  Judged judged;
-  judged.applied = {std::move(id), Level::kForbid, where, std::move(object), std::move(text), Act::kRead, false, layer};
+  Judged& judged = Add();
+  judged.applied = {std::move(id), Level::kForbid, where, std::move(object),    std::move(text),
+                    Act::kRead,    false,          layer, Applied::Text::kWhole};
   judged.command = command;
-  Add(std::move(judged));
 }
 
 Decision Decider::Run() {
@@ -83,9 +84,7 @@ Decision Decider::Run() {
   } else if (call_.tool == Tool::kRunCommand) {
     JudgeLine();
   } else if (call_.tool == Tool::kNone) {
-    Judged own;
-    own.applied = {"own-session", Level::kAuto, {}, "", "it looks at the own session only"};
-    Add(std::move(own));
+    Add().applied = {"own-session", Level::kAuto, {}, "", "it looks at the own session only"};
   } else {
     JudgeTool();
   }
@@ -122,7 +121,7 @@ void Decider::JudgeLine() {
 }
 
 void Decider::JudgeTool() {
-  auto name = [&](std::string action) { actions_.push_back({std::move(action), SIZE_MAX, SIZE_MAX}); };
+  auto name = [&](std::string_view action) { actions_.push_back({action, SIZE_MAX, SIZE_MAX}); };
   auto changes = [&](size_t path) { name(facts_.paths[path].exists ? "modify_file" : "create_file"); };
   for (size_t path : analysis_.tool_paths) JudgePath(path, SIZE_MAX);
   switch (call_.tool) {
@@ -169,13 +168,10 @@ bool Decider::OnlyFree() const {
 Decision Decider::Finish() {
   Decision decision;
   const Judged* first = nullptr;
-  for (const Judged& judged : judged_) {
-    decision.applied.push_back(judged.applied);
+  for (const Judged& judged : judged_)
     if (first == nullptr || Decides(judged.applied, first->applied)) first = &judged;
-  }
   FinishTerms(decision);
   FinishCounts(decision);
-  decision.reach = reach_;
   const size_t layer = first == nullptr ? SIZE_MAX : first->applied.layer;
   const size_t shown = layer == SIZE_MAX ? 0 : layer;
   decision.file = set_.layer(shown).file;
@@ -187,22 +183,32 @@ Decision Decider::Finish() {
     decision.rule = "free";
     decision.level = OnlyFree() ? Level::kAuto : Level::kForbid;
     decision.why = "it names nothing but the workspace itself or /dev/null";
-    return decision;
-  }
-  decision.level = first->applied.level;
-  decision.rule = first->applied.id;
-  decision.where = first->applied.where;
-  decision.action = first->action;
-  // What was nearest is only worth its work for what is told.
-  if (first->applied.id == "no-rule" && !call_.inside && first->command < reach_.size() &&
-      !IsShellOnly(call_.line.commands[first->command].argv[0])) {
-    Judged told = *first;
-    told.applied.text = WhyNoRule(set_, call_.line.commands[told.command], layer);
-    decision.why = WhyDecided(call_, told);
   } else {
-    decision.why = WhyDecided(call_, *first);
+    decision.level = first->applied.level;
+    decision.rule = first->applied.id;
+    decision.where = first->applied.where;
+    decision.action = first->action;
+    decision.why = Why(*first);
   }
-  if (decision.level != Level::kApprove) return decision;
+  if (decision.level == Level::kApprove) FinishApprove(decision);
+  decision.reach = std::move(reach_);
+  decision.applied.reserve(judged_.size());
+  for (Judged& judged : judged_) decision.applied.push_back(std::move(judged.applied));
+  return decision;
+}
+
+// What was nearest is only worth its work for what is told.
+std::string Decider::Why(const Judged& first) {
+  const bool of_command = first.command < call_.line.commands.size();
+  const std::string& shown = of_command ? Shown(first.command) : std::string();
+  if (!of_command || first.applied.id != "no-rule" || call_.inside ||
+      IsShellOnly(call_.line.commands[first.command].argv[0]))
+    return WhyDecided(call_, first, shown, TellWhy(first.applied));
+  return WhyDecided(call_, first, shown, WhyNoRule(set_, call_.line.commands[first.command], first.applied.layer));
+}
+
+// Where nobody is asked, what a person would have to say yes to is forbidden.
+void Decider::FinishApprove(Decision& decision) const {
   if (any_approve_becomes_forbid_) {
     decision.level = Level::kForbid;
     decision.why += "; under the profile " + decision.profile + " nobody is asked, so it is forbidden";
@@ -210,7 +216,6 @@ Decision Decider::Finish() {
     decision.level = Level::kForbid;
     decision.why += "; nobody is asked about a program that was started inside a run, so it is forbidden";
   }
-  return decision;
 }
 
 // Limits of every layer, guard of every matched rule, approval terms of those that ask.

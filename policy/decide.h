@@ -124,16 +124,21 @@ struct Facts {
 };
 
 // ---- the answer --------------------------------------------------------------------------------
-struct Applied {   // one thing that applied, for explain and the log
+struct Applied {  // one thing that applied, for explain and the log
+  // What `text` holds: a sentence, the words of a path rule, the name of the profile that has the action.
+  enum class Text : uint8_t { kWhole, kOfPathRule, kProfile };
   std::string id;  // rule id, `no-rule`, `no-path`, `no-host`, an action, `session.calls` …
   Level level = Level::kForbid;
   Where where;
   std::string object;  // the command, path or host it judged
-  std::string text;    // why, as the rule says it
+  std::string text;    // why; TellWhy() makes a sentence of it
   Act act = Act::kRead;
   bool is_path = false;
   size_t layer = SIZE_MAX;  // index in the set; SIZE_MAX: no layer said it, all together did not
+  Text text_is = Text::kWhole;
 };
+// Why it applied, for people.
+std::string TellWhy(const Applied& applied);
 
 // Hosts that a run may reach: those that every group allows; of a group, any entry. No group: none.
 struct Reach {

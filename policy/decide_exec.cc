@@ -61,56 +61,53 @@ void Decider::JudgeProgram(size_t index) {
   Forbid("no-rule", Shown(index), "no layer has a rule for it", index);
 }
 
-// Whether this layer has an answer: a rule that matches, or what it says of unmatched programs.
-bool Decider::JudgeProgramIn(size_t layer, size_t index, Names& names) {
-  const CommandAnalysis& analysis = analysis_.commands[index];
+// Rules that could matter: those that name the program by base name, or by what its file is bound to. Where the file
+// is the bound one, a rule that this argv can not fit counts for nothing.
+void Decider::FindRules(size_t layer, size_t index, const Names& names) {
+  const SimpleCommand& command = call_.line.commands[index];
+  const NamedIn& named = analysis_.commands[index].layers[layer];
+  const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
   const LayerIndex& found = set_.index(layer);
-  const Policy& policy = set_.layer(layer);
-  const ProgramFact& fact = facts_.programs[analysis.program];
-  names.bound = fact.found ? found.BoundTo(fact) : std::vector<std::string_view>();
-  // Rules that could matter: those that name it by base name, or by what its file is bound to.
-  // Where the file is the bound one, a rule that this argv can not fit counts for nothing.
-  const NamedPrograms named(found, call_.line.commands[index].argv[0]);
-  bool all = call_.inside || !call_.line.commands[index].called_as.empty();
-  for (const Program* program : {named.as_word, named.as_base}) {
-    NamedPrograms alone = named;
+  bool all = call_.inside || !command.called_as.empty();
+  for (const Program* program : {named.programs.as_word, named.programs.as_base}) {
+    NamedPrograms alone = named.programs;
     alone.as_word = program;
     alone.as_base = nullptr;
     all = all || !ProgramProblem(alone, fact).empty();
   }
-  std::vector<uint32_t> rules;
+  rules_.clear();
+  auto add = [&](const auto& more) { rules_.insert(rules_.end(), more.begin(), more.end()); };
   for (std::string_view base : names.bases) {
-    if (all) {
-      const auto based = found.WithBase(base);
-      rules.insert(rules.end(), based.begin(), based.end());
-    } else {
-      const auto fitting = found.MayFit(base, call_.line.commands[index].argv);
-      rules.insert(rules.end(), fitting.begin(), fitting.end());
-    }
+    if (all)
+      add(found.WithBase(base));
+    else if (base != BaseName(command.argv[0]))
+      found.AddMayFit(base, command.argv, rules_);
+    else  // what may fit under its own name was found already
+      for (const Candidate& candidate : named.candidates) rules_.push_back(candidate.rule);
   }
   for (std::string_view bound : names.bound)
-    if (std::ranges::find(names.bases, BaseName(bound)) == names.bases.end())
-      rules.insert(rules.end(), found.Named(bound).begin(), found.Named(bound).end());
-  if (!std::ranges::is_sorted(rules)) std::ranges::sort(rules);
-  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+    if (std::ranges::find(names.bases, BaseName(bound)) == names.bases.end()) add(found.Named(bound));
+  if (!std::ranges::is_sorted(rules_)) std::ranges::sort(rules_);
+  rules_.erase(std::unique(rules_.begin(), rules_.end()), rules_.end());
+}
 
+// Whether this layer has an answer: a rule that matches, or what it says of unmatched programs.
+bool Decider::JudgeProgramIn(size_t layer, size_t index, Names& names) {
+  const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
+  names.bound = fact.found ? set_.index(layer).BoundTo(fact) : std::vector<std::string_view>();
+  FindRules(layer, index, names);
   bool any = false, strict_names_it = false;
-  auto candidate = analysis.layers[layer].begin();
-  const auto last = analysis.layers[layer].end();
-  for (uint32_t r : rules) {
-    const ExecRule& rule = policy.exec[r];
+  const std::vector<Candidate>& candidates = analysis_.commands[index].layers[layer].candidates;
+  auto next = candidates.begin();
+  for (uint32_t r : rules_) {
+    const ExecRule& rule = set_.layer(layer).exec[r];
     if (!Counts(rule, call_.inside)) continue;
+    while (next != candidates.end() && next->rule < r) ++next;
+    const Candidate* candidate = next != candidates.end() && next->rule == r ? &*next : nullptr;
     const Level level = RuleLevel(rule, profiles_[layer]);
     strict_names_it |= level >= Level::kApprove;
-    if (level == Level::kForbid) {
-      any |= JudgeForbidding(rule, layer, index, names);
-      continue;
-    }
-    const NamedPrograms programs = named.In(rule);
-    if (!programs.any()) continue;
-    while (candidate != last && candidate->rule < r) ++candidate;
-    const bool may_fit = candidate != last && candidate->rule == r;
-    any |= JudgeAllowing(rule, programs, may_fit ? &*candidate : nullptr, layer, index, level);
+    any |= level == Level::kForbid ? JudgeForbidding(rule, candidate, layer, index, names)
+                                   : JudgeAllowing(rule, candidate, layer, index, level);
   }
   if (any) return true;
   if (set_.Passes(layer, Matter::kExec) && !(call_.inside && strict_names_it)) return false;
@@ -124,7 +121,7 @@ bool Decider::JudgeProgramIn(size_t layer, size_t index, Names& names) {
 
 // A program that was started inside, and that no rule matches: of the layer, or of all.
 void Decider::JudgeUnmatched(size_t layer, size_t index, bool strict_names_it) {
-  Judged judged;
+  Judged& judged = Add();
   judged.command = index;
   judged.applied.id = "no-rule";
   judged.applied.layer = layer;
@@ -138,7 +135,6 @@ void Decider::JudgeUnmatched(size_t layer, size_t index, bool strict_names_it) {
   } else {
     judged.applied.text = "no rule is for it, and inside.no-rule forbids";
   }
-  Add(std::move(judged));
 }
 
 // What the exec guard saw and no rule can allow. False: nothing more needs to be judged.
@@ -171,25 +167,29 @@ bool Decider::JudgeInside() {
   return true;
 }
 
-// A rule that forbids needs no identity, and counts where it can not be evaluated.
-bool Decider::JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names) {
+// A rule that forbids needs no identity, and counts where it can not be evaluated. `candidate` null: whether its
+// pattern fits was not looked at.
+bool Decider::JudgeForbidding(const ExecRule& rule, const Candidate* candidate, size_t layer, size_t index,
+                              const Names& names) {
   if (rule.argv.empty() || !names.Meet(rule.argv[0].words)) return false;
   const SimpleCommand& command = call_.line.commands[index];
-  bool hit = false;
-  for (const std::vector<std::string>* argv : {&command.argv, &command.called_as}) {
-    if (argv->empty()) continue;
-    const Fit fit = FitArgv(rule.argv, *argv);
-    hit = hit || !fit.broken.empty() || (fit.fits && !FindNeverArg(rule.never_args, *argv));
-  }
+  auto fits = [&](const std::vector<std::string>& argv) {
+    const Fit fit = FitArgv(rule.argv, argv);
+    return !fit.broken.empty() || (fit.fits && !FindNeverArg(rule.never_args, argv));
+  };
+  bool hit = candidate != nullptr ? candidate->fits || !candidate->broken.empty() : fits(command.argv);
+  hit = hit || (!command.called_as.empty() && fits(command.called_as));
   if (hit) Match(rule, layer, index, Level::kForbid);
   return hit;
 }
 
 // `candidate` null: its pattern does not fit.
-bool Decider::JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs, const Candidate* candidate,
-                            size_t layer, size_t index, Level level) {
+bool Decider::JudgeAllowing(const ExecRule& rule, const Candidate* candidate, size_t layer, size_t index, Level level) {
   const SimpleCommand& command = call_.line.commands[index];
   const ProgramFact& fact = facts_.programs[analysis_.commands[index].program];
+  const NamedPrograms programs =
+      candidate != nullptr ? candidate->programs : analysis_.commands[index].layers[layer].programs.In(rule);
+  if (!programs.any()) return false;
   std::string problem = ProgramProblem(programs, fact);
   if (problem.empty() && candidate != nullptr) problem = candidate->broken;
   if (!problem.empty()) {
@@ -228,7 +228,7 @@ void Decider::JoinNetwork(const ExecRule& rule, size_t layer, size_t index) {
 
 void Decider::Match(const ExecRule& rule, size_t layer, size_t index, Level level) {
   const bool forbidden = rule.level == Level::kForbid && !rule.forbid_text.empty();
-  Judged judged;
+  Judged& judged = Add();
   judged.applied.id = rule.id;
   judged.applied.level = level;
   judged.applied.where = rule.where;
@@ -239,7 +239,6 @@ void Decider::Match(const ExecRule& rule, size_t layer, size_t index, Level leve
   judged.rule = &rule;
   judged.action = rule.action;
   if (profiles_[layer] != nullptr) judged.profile = profiles_[layer]->profile().name;
-  Add(std::move(judged));
   if (!rule.action.empty()) actions_.push_back({rule.action, index, layer});
 }
 

@@ -49,10 +49,10 @@ void Decider::JudgePath(size_t index, size_t command, const ExecRule* rule, size
   const WantedPath& wanted = analysis_.wanted.paths[index];
   const PathFact& fact = facts_.paths[index];
   auto forbid = [&](const std::string& id, const std::string& object, std::string text, size_t layer, Where where) {
-    Judged judged;
-    judged.applied = {id, Level::kForbid, where, object, std::move(text), wanted.act, true, layer};
+    Judged& judged = Add();
+    judged.applied = {id,    Level::kForbid,       where, object, std::move(text), wanted.act, true,
+                      layer, Applied::Text::kWhole};
     judged.command = command;
-    Add(std::move(judged));
   };
   auto fail = [&](const std::string& text) {
     forbid(rule != nullptr ? rule->id : "no-path", wanted.text, "the path " + ForTerminal(wanted.text) + " " + text,
@@ -62,8 +62,7 @@ void Decider::JudgePath(size_t index, size_t command, const ExecRule* rule, size
     return fail("could not be resolved: " + (fact.problem.empty() ? "no reason was given" : fact.problem));
   if (!IsCanonical(fact.path)) return fail("was resolved to one that is not canonical");
   if (wanted.is_directory && !fact.is_directory) return fail("is not a directory");
-  if (std::string problem = PlaceProblem(place_); !problem.empty())
-    return forbid("no-path", fact.path, std::move(problem), SIZE_MAX, {});
+  if (!place_problem_.empty()) return forbid("no-path", fact.path, place_problem_, SIZE_MAX, {});
   if (wanted.is_directory && fact.path == facts_.workspace) return;
   if (fact.path == "/dev/null" && wanted.act != Act::kDelete) return;
   auto uncovered = [&](size_t layer, const std::string& more) {
@@ -72,17 +71,17 @@ void Decider::JudgePath(size_t index, size_t command, const ExecRule* rule, size
            {});
   };
   bool answered = false;
+  const CutPath path(fact.path);
   for (size_t layer = 0; layer < set_.size(); ++layer) {
     if (!set_.Speaks(layer, Matter::kPaths)) continue;
-    std::vector<Applied> said = JudgePathIn(set_, layer, fact.path, wanted.act, place_);
-    if (said.empty() && set_.Passes(layer, Matter::kPaths)) continue;
+    const std::vector<uint32_t> rules = set_.index(layer).paths.Covering(path, wanted.act, place_);
+    if (rules.empty() && set_.Passes(layer, Matter::kPaths)) continue;
     answered |= set_.Answers(layer);
-    if (said.empty()) uncovered(layer, "; " + WhatIsAllowed(set_, layer, wanted.act, place_));
-    for (Applied& applied : said) {
-      Judged judged;
-      judged.applied = std::move(applied);
+    if (rules.empty()) uncovered(layer, "; " + WhatIsAllowed(set_, layer, wanted.act, place_));
+    for (uint32_t r : rules) {
+      Judged& judged = Add();
+      judged.applied = AppliedOf(set_.layer(layer).paths[r], layer, path, wanted.act);
       judged.command = command;
-      Add(std::move(judged));
     }
   }
   if (!answered) uncovered(SIZE_MAX, "; no layer allows any");
@@ -105,7 +104,7 @@ void Decider::JudgeHost(const HostPort& host, size_t command) {
     if (rules.empty()) Forbid("no-host", shown, "no network rule covers " + shown, command, layer);
     for (uint32_t r : rules) {
       const NetworkRule& rule = set_.layer(layer).network[r];
-      Judged judged;
+      Judged& judged = Add();
       judged.applied.id = rule.id;
       judged.applied.level = rule.level;
       judged.applied.where = rule.where;
@@ -115,7 +114,6 @@ void Decider::JudgeHost(const HostPort& host, size_t command) {
                                 : rule.why;
       judged.applied.layer = layer;
       judged.command = command;
-      Add(std::move(judged));
     }
   }
   if (!answered) Forbid("no-host", shown, "no network rule covers " + shown, command);
@@ -153,18 +151,18 @@ void Decider::JudgeAction(const NamedAction& named, size_t layer) {
     if (judged.rule == nullptr && judged.applied.id == named.action && judged.applied.layer == layer &&
         judged.command == named.command)
       return;
-  Judged judged;
+  Judged& judged = Add();
   judged.applied.id = named.action;
   judged.applied.level = *level;
   judged.applied.where = profile->profile().where;
   judged.applied.object =
       of_tool && !analysis_.tool_paths.empty() ? facts_.paths[analysis_.tool_paths.back()].path : named.action;
-  judged.applied.text = "profile " + profile->profile().name + " gives the action its level";
+  judged.applied.text = profile->profile().name;
+  judged.applied.text_is = Applied::Text::kProfile;
   judged.applied.layer = layer;
   judged.command = named.command;
   judged.action = named.action;
   judged.profile = profile->profile().name;
-  Add(std::move(judged));
 }
 
 void Decider::JudgeWindows() {
@@ -181,17 +179,16 @@ void Decider::JudgeWindows() {
         open = open || (fact != facts_.zones.end() && span.Holds(fact->time));
       }
       if (known && open) continue;
-      Judged judged;
+      Judged& judged = Add();
       judged.applied.id = window.id;
       judged.applied.level = known ? window.level : Level::kForbid;
       judged.applied.where = window.where;
       judged.applied.object = named->action;
-      judged.applied.text =
-          known ? "it is outside of the hours for " + named->action : "the local time of its zone is not known";
+      judged.applied.text = known ? "it is outside of the hours for " + std::string(named->action)
+                                  : "the local time of its zone is not known";
       judged.applied.layer = layer;
       judged.command = named->command;
       judged.action = named->action;
-      Add(std::move(judged));
     }
 }
 
@@ -230,13 +227,13 @@ void Decider::JudgeCounters() {
 void Decider::JudgeReason() {
   if (call_.inside || call_.reason.find_first_not_of(" \t\r\n") != std::string::npos) return;
   const std::vector<std::string>& wanted = set_.settings().require_reason;
-  std::vector<std::string> told;
+  std::vector<std::string_view> told;
   for (const NamedAction& named : actions_) {
     if (std::ranges::find(wanted, named.action) == wanted.end() || std::ranges::find(told, named.action) != told.end())
       continue;
     told.push_back(named.action);
-    Forbid("reason", named.action, "a call of the action " + named.action + " needs a reason; give one in `reason`",
-           named.command);
+    const std::string action(named.action);
+    Forbid("reason", action, "a call of the action " + action + " needs a reason; give one in `reason`", named.command);
   }
 }
 

@@ -5,17 +5,6 @@
 #include "policy/decide_parts.h"
 
 namespace warder::policy {
-namespace {
-
-std::string Sentence(const PathRule& rule, Act act, const std::string& path) {
-  if (rule.level == Level::kForbid)
-    return std::string("may not ") + ActName(act) + " " + path +
-           (rule.forbid_text.empty() ? "" : ": " + rule.forbid_text);
-  if (!rule.why.empty()) return rule.why;
-  return std::string(ActName(act)) + " of " + path;
-}
-
-}  // namespace
 
 std::string PlaceProblem(const Place& place) {
   // A `*` in a real directory's name would become a wildcard of the globs that it is filled into.
@@ -25,14 +14,15 @@ std::string PlaceProblem(const Place& place) {
   return {};
 }
 
-std::vector<Applied> JudgePathIn(const PolicySet& set, size_t layer, const std::string& path, Act act,
-                                 const Place& place) {
+Applied AppliedOf(const PathRule& rule, size_t layer, const CutPath& path, Act act) {
+  const std::string& text = rule.level == Level::kForbid ? rule.forbid_text : rule.why;
+  return {rule.id, rule.level, rule.where, std::string(path.text), text, act, true, layer, Applied::Text::kOfPathRule};
+}
+
+std::vector<Applied> JudgePathIn(const PolicySet& set, size_t layer, const CutPath& path, Act act, const Place& place) {
   std::vector<Applied> out;
-  const std::string shown = ForTerminal(path);
-  for (uint32_t r : set.index(layer).paths.Covering(path, act, place)) {
-    const PathRule& rule = set.layer(layer).paths[r];
-    out.push_back({rule.id, rule.level, rule.where, path, Sentence(rule, act, shown), act, true, layer});
-  }
+  for (uint32_t r : set.index(layer).paths.Covering(path, act, place))
+    out.push_back(AppliedOf(set.layer(layer).paths[r], layer, path, act));
   return out;
 }
 

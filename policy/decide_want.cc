@@ -23,34 +23,33 @@ class Analyser {
   }
 
  private:
-  size_t Path(WantedPath wanted);
+  size_t Path(size_t directory, std::string_view text, Act act, size_t command, bool is_directory = false);
   void FileTool();
   void Commands();
   void OneCommand(const SimpleCommand& command, size_t index);
   void NamedProgram(const SimpleCommand& command, size_t index);
-  std::vector<Candidate> Candidates(size_t layer, const SimpleCommand& command, size_t index, WantedProgram& wanted);
+  NamedIn Named(size_t layer, const SimpleCommand& command, size_t index, WantedProgram& wanted);
 
   const PolicySet& set_;
   const Call& call_;
   size_t directory_ = SIZE_MAX;  // where relative paths start now
+  std::vector<uint32_t> rules_;  // of the layer that is looked at now, those that may fit
   Analysis out_;
 };
 
 // The index of this wanted path; the same one is asked for once.
-size_t Analyser::Path(WantedPath wanted) {
+size_t Analyser::Path(size_t directory, std::string_view text, Act act, size_t command, bool is_directory) {
   std::vector<WantedPath>& paths = out_.wanted.paths;
   for (size_t i = 0; i < paths.size(); ++i)
-    if (paths[i].text == wanted.text && paths[i].directory == wanted.directory && paths[i].act == wanted.act &&
-        paths[i].is_directory == wanted.is_directory)
+    if (paths[i].text == text && paths[i].directory == directory && paths[i].act == act &&
+        paths[i].is_directory == is_directory)
       return i;
-  paths.push_back(std::move(wanted));
+  paths.push_back({directory, std::string(text), act, act != Act::kDelete, is_directory, command});
   return paths.size() - 1;
 }
 
 void Analyser::FileTool() {
-  auto add = [&](const std::string& path, Act act) {
-    out_.tool_paths.push_back(Path({SIZE_MAX, path, act, act != Act::kDelete, false, 0}));
-  };
+  auto add = [&](const std::string& path, Act act) { out_.tool_paths.push_back(Path(SIZE_MAX, path, act, 0)); };
   switch (call_.tool) {
     case Tool::kReadFile:
     case Tool::kSearchFiles:
@@ -79,8 +78,7 @@ void Analyser::FileTool() {
 }
 
 void Analyser::Commands() {
-  if (!call_.directory.empty())
-    out_.directory = directory_ = Path({SIZE_MAX, call_.directory, Act::kRead, true, true, 0});
+  if (!call_.directory.empty()) out_.directory = directory_ = Path(SIZE_MAX, call_.directory, Act::kRead, 0, true);
   for (size_t i = 0; i < call_.line.commands.size(); ++i) OneCommand(call_.line.commands[i], i);
 }
 
@@ -89,22 +87,22 @@ void Analyser::OneCommand(const SimpleCommand& command, size_t index) {
   for (const Redirection& redirection : command.redirections) {
     if (redirection.kind == RedirectKind::kDuplicate) continue;
     const Act act = redirection.kind == RedirectKind::kRead ? Act::kRead : Act::kWrite;
-    analysis.paths.push_back(Path({directory_, redirection.path, act, true, false, index}));
+    analysis.paths.push_back(Path(directory_, redirection.path, act, index));
   }
   if (command.change_directory) {
-    directory_ = Path({directory_, command.argv[1], Act::kRead, true, true, index});
+    directory_ = Path(directory_, command.argv[1], Act::kRead, index, true);
     analysis.paths.push_back(directory_);
     out_.commands.push_back(std::move(analysis));
     return;
   }
-  if (!command.script.empty())
-    analysis.paths.push_back(Path({SIZE_MAX, command.script, Act::kRead, true, false, index}));
+  if (!command.script.empty()) analysis.paths.push_back(Path(SIZE_MAX, command.script, Act::kRead, index));
   out_.commands.push_back(std::move(analysis));
   NamedProgram(command, index);
 }
 
 void Analyser::NamedProgram(const SimpleCommand& command, size_t index) {
   CommandAnalysis& analysis = out_.commands.back();
+  analysis.layers.reserve(set_.size());
   const std::string& name = command.argv[0];
   WantedProgram wanted;
   wanted.command = index;
@@ -115,42 +113,41 @@ void Analyser::NamedProgram(const SimpleCommand& command, size_t index) {
       if (const Program* bound = set_.index(layer).FindProgram(name); bound != nullptr && !bound->files.empty())
         wanted.path = bound->files.front().path;
     wanted.want_sha256 |= set_.index(layer).hashes_everything();
-    analysis.layers.push_back(set_.Speaks(layer, Matter::kExec) ? Candidates(layer, command, index, wanted)
-                                                                : std::vector<Candidate>());
+    analysis.layers.push_back(Named(layer, command, index, wanted));
   }
   analysis.program = out_.wanted.programs.size();
   out_.wanted.programs.push_back(std::move(wanted));
 }
 
-std::vector<Candidate> Analyser::Candidates(size_t layer, const SimpleCommand& command, size_t index,
-                                            WantedProgram& wanted) {
+NamedIn Analyser::Named(size_t layer, const SimpleCommand& command, size_t index, WantedProgram& wanted) {
   const LayerIndex& found = set_.index(layer);
   const Policy& policy = set_.layer(layer);
-  const NamedPrograms named(found, command.argv[0]);
-  std::vector<Candidate> candidates;
-  if (!named.any()) return candidates;
+  NamedIn named{NamedPrograms(found, command.argv[0]), {}};
+  if (!set_.Speaks(layer, Matter::kExec)) return named;
   // Whether the file is the bound one is asked of every rule that names the program, fit or not. A
   // digest costs a read of the file: only where a rule could use it.
-  for (const Program* program : {named.as_word, named.as_base})
+  for (const Program* program : {named.programs.as_word, named.programs.as_base})
     wanted.want_sha256 |= program != nullptr && program->sha256.has_value();
-  for (uint32_t r : found.MayFit(BaseName(command.argv[0]), command.argv)) {
+  rules_.clear();
+  found.AddMayFit(BaseName(command.argv[0]), command.argv, rules_);
+  named.candidates.reserve(rules_.size());
+  for (uint32_t r : rules_) {
     const ExecRule& rule = policy.exec[r];
-    if (!Counts(rule, call_.inside) || !named.In(rule).any()) continue;
-    Candidate candidate;
-    candidate.rule = r;
+    if (!Counts(rule, call_.inside)) continue;
+    Candidate& candidate = named.candidates.emplace_back(r, named.programs.In(rule));
     Fit fit = FitArgv(rule.argv, command.argv);
     candidate.fits = fit.fits && !FindNeverArg(rule.never_args, command.argv);
     candidate.broken = std::move(fit.broken);
-    if (candidate.fits) {
-      candidate.hosts = std::move(fit.hosts);
-      for (const NamedPath& path : fit.paths)
-        candidate.paths.push_back(Path({directory_, command.argv[path.word].substr(path.offset), path.act,
-                                        path.act != Act::kDelete, false, index}));
-      if (!call_.inside) AddNeeds(policy, rule, out_.wanted.counters);
+    if (!candidate.fits || !candidate.programs.any()) continue;
+    candidate.hosts = std::move(fit.hosts);
+    candidate.paths.reserve(fit.paths.size());
+    for (const NamedPath& path : fit.paths) {
+      const std::string_view text = std::string_view(command.argv[path.word]).substr(path.offset);
+      candidate.paths.push_back(Path(directory_, text, path.act, index));
     }
-    candidates.push_back(std::move(candidate));
+    if (!call_.inside) AddNeeds(policy, rule, out_.wanted.counters);
   }
-  return candidates;
+  return named;
 }
 
 void AddOnce(CounterNeed need, std::vector<CounterNeed>& needs) {

@@ -27,18 +27,20 @@ class Decider {
 
  private:
   struct NamedAction {
-    std::string action;
+    std::string_view action;                      // of the policy, or a tool's
     size_t command = SIZE_MAX, layer = SIZE_MAX;  // whose rule named it; SIZE_MAX: a tool's
   };
 
   // decide.cc
-  void Add(Judged judged) { judged_.push_back(std::move(judged)); }
+  Judged& Add() { return judged_.emplace_back(); }
   void Forbid(std::string id, std::string object, std::string text, size_t command = SIZE_MAX, size_t layer = SIZE_MAX,
               Where where = {});
   bool FactsFit() const;
   void JudgeLine();
   void JudgeTool();
   Decision Finish();
+  std::string Why(const Judged& first);
+  void FinishApprove(Decision& decision) const;
   void FinishTerms(Decision& decision) const;
   void FinishCounts(Decision& decision) const;
   bool OnlyFree() const;
@@ -47,9 +49,10 @@ class Decider {
   void JudgeProgram(size_t index);
   bool JudgeProgramIn(size_t layer, size_t index, Names& names);
   void JudgeUnmatched(size_t layer, size_t index, bool strict_names_it);
-  bool JudgeForbidding(const ExecRule& rule, size_t layer, size_t index, const Names& names);
-  bool JudgeAllowing(const ExecRule& rule, const NamedPrograms& programs, const Candidate* candidate, size_t layer,
-                     size_t index, Level level);
+  void FindRules(size_t layer, size_t index, const Names& names);
+  bool JudgeForbidding(const ExecRule& rule, const Candidate* candidate, size_t layer, size_t index,
+                       const Names& names);
+  bool JudgeAllowing(const ExecRule& rule, const Candidate* candidate, size_t layer, size_t index, Level level);
   void Match(const ExecRule& rule, size_t layer, size_t index, Level level);
   void JoinNetwork(const ExecRule& rule, size_t layer, size_t index);
   // Of what a command is started as; what its file is bound to differs by layer.
@@ -73,6 +76,7 @@ class Decider {
   const Facts& facts_;
   const Analysis analysis_;
   const Place place_;
+  const std::string place_problem_;
   std::vector<const ResolvedProfile*> profiles_;  // by layer; null: none
   std::string profile_problem_;
   std::vector<bool> path_judged_;
@@ -81,6 +85,7 @@ class Decider {
   std::vector<Judged> judged_;
   std::vector<Reach> reach_;
   std::vector<std::string> shown_;  // the commands, for people; filled when asked for
+  std::vector<uint32_t> rules_;     // of the layer that is judged now, those that could matter
   bool any_approve_becomes_forbid_ = false;
 };
 

@@ -78,7 +78,7 @@ void JudgeIn(const PolicySet& set, size_t layer, const Facts& facts, const std::
   const std::vector<Applied> said = JudgePathIn(set, layer, path, act, {facts.workspace, facts.tmp});
   if (said.empty() && !set.Passes(layer, Matter::kPaths)) fail("no-path: no path rule covers " + path);
   for (const Applied& applied : said)
-    if (applied.level == Level::kForbid) fail(applied.id + ": " + applied.text);
+    if (applied.level == Level::kForbid) fail(applied.id + ": " + TellWhy(applied));
   tried.said.insert(tried.said.end(), said.begin(), said.end());
 }
 
@@ -213,9 +213,9 @@ Tried Trials::Try(size_t layer, uint32_t r, const std::string& text) const {
   tried.argv = call.line.commands[0].argv;
   const Analysis analysis = Analyse(set, call);
   const CommandAnalysis& command = analysis.commands[0];
-  const std::vector<Candidate>& candidates = command.layers[layer];
+  const std::vector<Candidate>& candidates = command.layers[layer].candidates;
   const auto candidate = std::ranges::find(candidates, r, &Candidate::rule);
-  if (candidate == candidates.end()) {
+  if (candidate == candidates.end() || !candidate->programs.any()) {
     tried.why = "the rule is for another program";
     return tried;
   }

@@ -2,6 +2,8 @@
 #include "policy/layer_index.h"
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 
 #include "base/text.h"
 #include "policy/match.h"
@@ -42,12 +44,12 @@ ResolvedProfile::ResolvedProfile(const Policy& policy, const Profile& profile) :
   }
 }
 
-std::optional<Level> ResolvedProfile::Explicit(const std::string& action) const {
+std::optional<Level> ResolvedProfile::Explicit(std::string_view action) const {
   auto found = actions_.find(action);
   return found == actions_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Level ResolvedProfile::LevelOf(const std::string& action) const { return Explicit(action).value_or(otherwise_); }
+Level ResolvedProfile::LevelOf(std::string_view action) const { return Explicit(action).value_or(otherwise_); }
 
 Level RuleLevel(const ExecRule& rule, const ResolvedProfile* profile) {
   if (profile != nullptr && !rule.action.empty())
@@ -105,6 +107,10 @@ void LayerIndex::IndexRules(const Policy& policy) {
         allowed.push_back(word);
     }
   }
+  for (auto& [base, rules] : by_second_) {
+    std::ranges::sort(rules.fixed);
+    rules.fixed.erase(std::unique(rules.fixed.begin(), rules.fixed.end()), rules.fixed.end());
+  }
   for (size_t i = 0; i < allowed.size() && i < kShown; ++i)
     allowed_names_ += (i > 0 ? ", " : "") + ForTerminal(allowed[i]);
   if (allowed.size() > kShown) allowed_names_ += ", …";
@@ -118,21 +124,20 @@ void LayerIndex::IndexSecond(const ExecRule& rule, uint32_t r, BySecond& into) {
     into.open.push_back(r);
     return;
   }
-  for (const std::string& word : second->words) {
-    std::vector<uint32_t>& rules = into.words[word];
-    if (rules.empty() || rules.back() != r) rules.push_back(r);
-  }
+  for (const std::string& word : second->words) into.fixed.push_back({word, r});
 }
 
-std::vector<uint32_t> LayerIndex::MayFit(std::string_view base, const std::vector<std::string>& argv) const {
+void LayerIndex::AddMayFit(std::string_view base, const std::vector<std::string>& argv,
+                           std::vector<uint32_t>& rules) const {
   auto found = by_second_.find(base);
-  if (found == by_second_.end()) return {};
-  std::vector<uint32_t> rules = found->second.open;
-  if (argv.size() < 2) return rules;
-  const std::span<const uint32_t> fixed = At(found->second.words, argv[1]);
-  rules.insert(rules.end(), fixed.begin(), fixed.end());
-  std::ranges::sort(rules);
-  return rules;
+  if (found == by_second_.end()) return;
+  const auto& [fixed, open] = found->second;
+  if (argv.size() < 2) {
+    rules.insert(rules.end(), open.begin(), open.end());
+    return;
+  }
+  const auto fitting = std::ranges::equal_range(fixed, argv[1], {}, &BySecond::Fixed::word);
+  std::ranges::merge(open, fitting | std::views::transform(&BySecond::Fixed::rule), std::back_inserter(rules));
 }
 
 std::span<const uint32_t> LayerIndex::At(const Rules& rules, std::string_view key) {

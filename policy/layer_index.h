@@ -22,9 +22,9 @@ class ResolvedProfile {
  public:
   ResolvedProfile(const Policy& policy, const Profile& profile);
   // The level that some list gives the action, or nothing.
-  std::optional<Level> Explicit(const std::string& action) const;
+  std::optional<Level> Explicit(std::string_view action) const;
   // The same, else `otherwise`, else approve.
-  Level LevelOf(const std::string& action) const;
+  Level LevelOf(std::string_view action) const;
   Level Otherwise() const { return otherwise_; }
   bool approve_becomes_forbid() const { return approve_becomes_forbid_; }
   const Profile& profile() const { return *profile_; }
@@ -57,11 +57,19 @@ struct Place {  // what the variables stand for in one call
   std::string_view workspace, tmp;
 };
 
+// A canonical path, cut into its components once for all layers. Points into the text.
+struct CutPath {
+  CutPath(std::string_view path);
+  CutPath(const std::string& path) : CutPath(std::string_view(path)) {}
+  std::string_view text;
+  std::vector<std::string_view> parts;
+};
+
 class PathIndex {
  public:
   explicit PathIndex(const Policy& policy);
-  // The rules that cover this act on this canonical path, in the file's order.
-  std::vector<uint32_t> Covering(std::string_view path, Act act, const Place& place) const;
+  // The rules that cover this act on this path, in the file's order.
+  std::vector<uint32_t> Covering(const CutPath& path, Act act, const Place& place) const;
 
  private:
   enum class Root : uint8_t { kHost, kWorkspace, kTmp };
@@ -69,16 +77,22 @@ class PathIndex {
     uint32_t rule = 0;
     bool under = false;  // a directory; else a glob
     Root root = Root::kHost;
-    std::string_view rest;  // behind the variable
+    std::string_view rest;                // behind the variable
+    std::vector<std::string_view> parts;  // of a glob: its components
   };
   static Pattern Parse(uint32_t rule, bool under, std::string_view text);
-  static bool Fits(const Pattern& pattern, std::string_view path, const Place& place);
-  bool Excepted(uint32_t rule, std::string_view path, const Place& place) const;
+  static bool Fits(const Pattern& pattern, const CutPath& path, const Place& place);
+  // The same where the path is known to be at or below the pattern's root: `below` is what follows the root.
+  static bool Fits(const Pattern& pattern, const CutPath& path, std::string_view below);
+  bool Excepted(uint32_t rule, const CutPath& path, const Place& place) const;
   void Beneath(std::string_view path, const Place& place, std::vector<uint32_t>& out) const;
 
   const Policy* policy_;
-  // By root, then by the literal directory with which the pattern begins.
-  std::unordered_map<std::string_view, std::vector<Pattern>> patterns_[3];
+  struct Patterns {  // by the literal directory with which they begin
+    std::unordered_map<std::string_view, std::vector<Pattern>> under;
+    size_t longest = 0;  // of these directories
+  };
+  Patterns patterns_[3];                      // by root
   std::vector<std::vector<Pattern>> unless_;  // by rule
   std::vector<Pattern> plain_;                // of rules that forbid delete: what they name without a wildcard
 };
@@ -114,7 +128,8 @@ class LayerIndex {
   std::span<const uint32_t> WithBase(std::string_view base) const { return At(by_base_, base); }
   // Of those with this base name, the ones that this argv may fit: a rule whose second element is
   // fixed words is looked up by it. None that could count otherwise is left out but by identity.
-  std::vector<uint32_t> MayFit(std::string_view base, const std::vector<std::string>& argv) const;
+  // Added to `rules`, in the file's order.
+  void AddMayFit(std::string_view base, const std::vector<std::string>& argv, std::vector<uint32_t>& rules) const;
   const Program* FindProgram(std::string_view name) const;
   // Names of the programs whose bound file this is: by inode, or by a digest where both have one.
   std::vector<std::string_view> BoundTo(const ProgramFact& fact) const;
@@ -138,7 +153,12 @@ class LayerIndex {
 
   Rules by_word_, by_base_;
   struct BySecond {
-    Rules words;                 // rules that only fit where this is the second word
+    struct Fixed {  // a rule that only fits where this is the second word
+      std::string word;
+      uint32_t rule;
+      auto operator<=>(const Fixed&) const = default;
+    };
+    std::vector<Fixed> fixed;    // sorted: side by side in memory, which is what a look-up costs
     std::vector<uint32_t> open;  // all others
   };
   std::unordered_map<std::string_view, BySecond> by_second_;

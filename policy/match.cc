@@ -8,27 +8,30 @@
 #include "policy/match.h"
 
 #include <algorithm>
+#include <span>
 
 namespace warder::policy {
 namespace {
 
 // Cells of one matcher, in memory that its thread keeps: patterns are matched one after the other.
+struct Cell {
+  bool set = false;
+};
 class Table {
  public:
-  Table(std::vector<char>& memory, size_t rows, size_t columns) : columns_(columns), cells_(memory) {
-    cells_.assign(rows * columns, 0);
+  Table(std::vector<Cell>& memory, size_t rows, size_t columns) : columns_(columns), cells_(memory) {
+    cells_.assign(rows * columns, {});
   }
-  bool Get(size_t row, size_t column) const { return cells_[row * columns_ + column] != 0; }
-  void Set(size_t row, size_t column) { cells_[row * columns_ + column] = 1; }
+  std::span<Cell> operator[](size_t row) { return std::span(cells_).subspan(row * columns_, columns_); }
 
  private:
   size_t columns_;
-  std::vector<char>& cells_;
+  std::vector<Cell>& cells_;
 };
 
 struct Memory {
-  std::vector<char> begin, inside, end;
-  std::vector<size_t> runs;
+  std::vector<Cell> begin, inside, end;
+  std::vector<size_t> runs, last;
   std::vector<long> opened;
 };
 Memory& ThreadMemory() {
@@ -45,15 +48,26 @@ std::optional<Act> PathOf(FlagValue value) {
   return std::nullopt;
 }
 
+bool NamesPaths(const Flag& flag) { return PathOf(flag.value).has_value(); }
+
+// Whether what it takes is looked up: a path or a host.
+bool NamesObjects(const Element& element) {
+  return element.kind == ElementKind::kPath || element.kind == ElementKind::kHost ||
+         std::ranges::any_of(element.flags, NamesPaths);
+}
+
 class Matcher {
  public:
-  Matcher(const std::vector<Element>& pattern, const std::vector<std::string>& argv, Memory& memory)
+  // The elements before `first` take the words before `first`, one each.
+  Matcher(const std::vector<Element>& pattern, const std::vector<std::string>& argv, size_t first, Memory& memory)
       : pattern_(pattern),
         argv_(argv),
+        first_(first),
         elements_(pattern.size()),
         words_(argv.size()),
         dashes_(static_cast<size_t>(std::find(argv.begin() + 1, argv.end(), "--") - argv.begin())),
         runs_(memory.runs),
+        last_(memory.last),
         opened_(memory.opened),
         begin_(memory.begin, elements_ + 1, words_ + 1),
         inside_(memory.inside, elements_ + 1, words_ + 1),
@@ -62,40 +76,38 @@ class Matcher {
   }
 
   Fit Run(Explain explain) {
-    for (const Element& element : pattern_) {
-      if (element.kind != ElementKind::kRegex) continue;
-      if (fit_.broken = ProblemOf(element); !fit_.broken.empty()) return std::move(fit_);
-    }
-    begin_.Set(1, 1);
-    for (size_t e = 1; e < elements_; ++e) Forward(e);
-    if (!begin_.Get(elements_, words_)) {
-      if (explain == Explain::kYes) TellHowFar();
+    begin_[first_][first_].set = true;
+    for (size_t e = first_; e < elements_; ++e) Forward(e);
+    if (!begin_[elements_][words_].set) {
+      if (explain != Explain::kNo) TellHowFar(explain);
       return std::move(fit_);
     }
     fit_.fits = true;
-    end_.Set(elements_, words_);
-    for (size_t e = elements_; e-- > 1;) Backward(e);
-    for (size_t e = 1; e < elements_; ++e) Collect(e);
+    if (!std::ranges::any_of(pattern_, NamesObjects)) return std::move(fit_);
+    end_[elements_][words_].set = true;
+    for (size_t e = elements_; e-- > first_;) Backward(e);
+    for (size_t e = first_; e < elements_; ++e) Collect(e);
     return std::move(fit_);
   }
 
  private:
-  size_t& RunAt(size_t e, size_t w) { return runs_[e * (words_ + 1) + w]; }
+  std::span<size_t> RunsOf(size_t e) { return std::span(runs_).subspan(e * (words_ + 1), words_ + 1); }
   void Forward(size_t e);
   void ForwardFlags(size_t e);
   void Backward(size_t e);
   void BackwardFlags(size_t e);
   void Collect(size_t e);
   void CollectFlags(size_t e);
-  void TellHowFar();
+  void TellHowFar(Explain explain);
   void AddPath(size_t word, size_t offset, Act act);
   void AddHost(size_t word, uint16_t port);
 
   const std::vector<Element>& pattern_;
   const std::vector<std::string>& argv_;
-  const size_t elements_, words_;
+  const size_t first_, elements_, words_;
   const size_t dashes_;        // index of the first `--` behind the program, or words_
   std::vector<size_t>& runs_;  // (e, w): how many words from w on fit e, one after the other
+  std::vector<size_t>& last_;
   std::vector<long>& opened_;
   Table begin_, inside_, end_;
   Fit fit_;
@@ -104,36 +116,39 @@ class Matcher {
 void Matcher::Forward(size_t e) {
   const Element& element = pattern_[e];
   if (element.kind == ElementKind::kFlags) return ForwardFlags(e);
+  const std::span<Cell> begin = begin_[e], next = begin_[e + 1];
   if (element.kind == ElementKind::kRest) {
-    for (size_t w = 1; w <= words_; ++w)
-      if (begin_.Get(e, w)) begin_.Set(e + 1, words_);
+    for (size_t w = first_; w <= words_; ++w)
+      if (begin[w].set) next[words_].set = true;
     return;
   }
-  for (size_t w = words_; w-- > 1;) RunAt(e, w) = FitsWord(element, argv_[w], w > dashes_) ? RunAt(e, w + 1) + 1 : 0;
+  const std::span<size_t> runs = RunsOf(e);
+  for (size_t w = words_; w-- > first_;) runs[w] = FitsWord(element, argv_[w], w > dashes_) ? runs[w + 1] + 1 : 0;
   // Overlapping ranges of ends are counted, not walked: `open` is how many cover the current word.
   opened_.assign(words_ + 2, 0);
-  for (size_t w = 1; w <= words_; ++w) {
-    if (!begin_.Get(e, w)) continue;
-    const size_t most = std::min<size_t>(element.repeat_high, RunAt(e, w));
+  for (size_t w = first_; w <= words_; ++w) {
+    if (!begin[w].set) continue;
+    const size_t most = std::min<size_t>(element.repeat_high, runs[w]);
     if (most < element.repeat_low) continue;
     ++opened_[w + element.repeat_low];
     --opened_[w + most + 1];
   }
   long open = 0;
-  for (size_t w = 1; w <= words_; ++w)
-    if ((open += opened_[w]) > 0) begin_.Set(e + 1, w);
+  for (size_t w = first_; w <= words_; ++w)
+    if ((open += opened_[w]) > 0) next[w].set = true;
 }
 
 void Matcher::ForwardFlags(size_t e) {
-  for (size_t w = 1; w <= words_; ++w) {
-    if (begin_.Get(e, w)) inside_.Set(e, w);
-    if (!inside_.Get(e, w)) continue;
-    begin_.Set(e + 1, w);
+  const std::span<Cell> begin = begin_[e], inside = inside_[e], next = begin_[e + 1];
+  for (size_t w = first_; w <= words_; ++w) {
+    if (begin[w].set) inside[w].set = true;
+    if (!inside[w].set) continue;
+    next[w].set = true;
     if (w == words_) continue;
     for (const Flag& flag : pattern_[e].flags) {
       const size_t taken = FlagWords(flag, argv_, w);
       if (taken == 0) continue;
-      IsDashes(flag) ? begin_.Set(e + 1, w + 1) : inside_.Set(e, w + taken);
+      IsDashes(flag) ? next[w + 1].set = true : inside[w + taken].set = true;
     }
   }
 }
@@ -141,29 +156,32 @@ void Matcher::ForwardFlags(size_t e) {
 void Matcher::Backward(size_t e) {
   const Element& element = pattern_[e];
   if (element.kind == ElementKind::kFlags) return BackwardFlags(e);
+  const std::span<Cell> end = end_[e], next = end_[e + 1];
   if (element.kind == ElementKind::kRest) {
-    for (size_t w = 1; w <= words_; ++w)
-      if (end_.Get(e + 1, words_)) end_.Set(e, w);
+    for (size_t w = first_; w <= words_; ++w)
+      if (next[words_].set) end[w].set = true;
     return;
   }
+  const std::span<const size_t> runs = RunsOf(e);
   size_t nearest = SIZE_MAX;  // the first end at or behind w + repeat_low
-  for (size_t w = words_ + 1; w-- > 1;) {
+  for (size_t w = words_ + 1; w-- > first_;) {
     const size_t least = w + element.repeat_low;
-    if (least <= words_ && end_.Get(e + 1, least)) nearest = least;
-    if (nearest != SIZE_MAX && nearest - w <= std::min<size_t>(element.repeat_high, RunAt(e, w))) end_.Set(e, w);
+    if (least <= words_ && next[least].set) nearest = least;
+    if (nearest != SIZE_MAX && nearest - w <= std::min<size_t>(element.repeat_high, runs[w])) end[w].set = true;
   }
 }
 
 // In end_(e, w), words before w may already be flags of e: the way from inside to the end.
 void Matcher::BackwardFlags(size_t e) {
-  for (size_t w = words_ + 1; w-- > 1;) {
-    bool ends = end_.Get(e + 1, w);
+  const std::span<Cell> end = end_[e], next = end_[e + 1];
+  for (size_t w = words_ + 1; w-- > first_;) {
+    bool ends = next[w].set;
     for (const Flag& flag : pattern_[e].flags) {
       if (ends || w == words_) break;
       const size_t taken = FlagWords(flag, argv_, w);
-      if (taken > 0) ends = IsDashes(flag) ? end_.Get(e + 1, w + 1) : end_.Get(e, w + taken);
+      if (taken > 0) ends = IsDashes(flag) ? next[w + 1].set : end[w + taken].set;
     }
-    if (ends) end_.Set(e, w);
+    if (ends) end[w].set = true;
   }
 }
 
@@ -172,12 +190,14 @@ void Matcher::Collect(size_t e) {
   const Element& element = pattern_[e];
   if (element.kind == ElementKind::kFlags) return CollectFlags(e);
   if (element.kind != ElementKind::kPath && element.kind != ElementKind::kHost) return;
-  std::vector<size_t> last(words_ + 1, 0);  // the last end at or before w
-  for (size_t w = 1; w <= words_; ++w) last[w] = end_.Get(e + 1, w) ? w : last[w - 1];
+  const std::span<const Cell> begin = begin_[e], end = end_[e + 1];
+  const std::span<const size_t> runs = RunsOf(e);
+  last_.assign(words_ + 1, 0);  // the last end at or before w
+  for (size_t w = first_; w <= words_; ++w) last_[w] = end[w].set ? w : last_[w - 1];
   size_t done = 1;  // the words before it were looked at
-  for (size_t w = 1; w <= words_; ++w) {
-    if (!begin_.Get(e, w)) continue;
-    const size_t stop = last[w + std::min<size_t>(element.repeat_high, RunAt(e, w))];
+  for (size_t w = first_; w <= words_; ++w) {
+    if (!begin[w].set) continue;
+    const size_t stop = last_[w + std::min<size_t>(element.repeat_high, runs[w])];
     if (stop < w + element.repeat_low) continue;
     for (size_t word = std::max(w, done); word < stop; ++word) {
       if (element.kind == ElementKind::kHost)
@@ -190,12 +210,13 @@ void Matcher::Collect(size_t e) {
 }
 
 void Matcher::CollectFlags(size_t e) {
-  for (size_t w = 1; w < words_; ++w) {
-    if (!inside_.Get(e, w)) continue;
+  if (!std::ranges::any_of(pattern_[e].flags, NamesPaths)) return;
+  for (size_t w = first_; w < words_; ++w) {
+    if (!inside_[e][w].set) continue;
     for (const Flag& flag : pattern_[e].flags) {
       const std::optional<Act> act = PathOf(flag.value);
       const size_t taken = act ? FlagWords(flag, argv_, w) : 0;
-      if (taken == 0 || !end_.Get(e, w + taken)) continue;
+      if (taken == 0 || !end_[e][w + taken].set) continue;
       AddPath(w + taken - 1, taken == 2 ? 0 : flag.text.size(), *act);
     }
   }
@@ -213,18 +234,20 @@ void Matcher::AddHost(size_t word, uint16_t port) {
   fit_.hosts.push_back({word, port});
 }
 
-void Matcher::TellHowFar() {
-  for (size_t w = words_ + 1; w-- > 1;) {
-    std::string expected;
-    for (size_t e = 1; e <= elements_; ++e) {
-      if (!begin_.Get(e, w)) continue;
-      if (!expected.empty()) expected += ", or ";
-      expected += e == elements_ ? "nothing more" : DescribeElement(pattern_[e]);
-    }
-    if (expected.empty()) continue;
-    fit_.words_matched = w;
-    fit_.expected = std::move(expected);
-    return;
+void Matcher::TellHowFar(Explain explain) {
+  auto reached = [&](size_t w) {
+    for (size_t e = first_; e <= elements_; ++e)
+      if (begin_[e][w].set) return true;
+    return false;
+  };
+  size_t w = words_;
+  while (!reached(w)) --w;  // first_ is reached
+  fit_.words_matched = w;
+  if (explain != Explain::kYes) return;
+  for (size_t e = first_; e <= elements_; ++e) {
+    if (!begin_[e][w].set) continue;
+    if (!fit_.expected.empty()) fit_.expected += ", or ";
+    fit_.expected += e == elements_ ? "nothing more" : DescribeElement(pattern_[e]);
   }
 }
 
@@ -239,33 +262,32 @@ bool IsNeverArg(std::string_view never, std::string_view word) {
   return word == never || (word.starts_with(never) && word.size() > never.size() && word[never.size()] == '=');
 }
 
-// Most rules of a program differ in their first words: seen without any table. The first element
-// that does not fit, where only words stand before it; a pattern that can not be evaluated never
-// gets away here.
-std::optional<size_t> DiffersAtOnce(const std::vector<Element>& pattern, const std::vector<std::string>& argv) {
-  for (size_t i = 1; i < pattern.size(); ++i) {
-    const Element& element = pattern[i];
-    if (element.kind != ElementKind::kWords || element.repeat_low != 1 || element.repeat_high != 1) return std::nullopt;
-    if (i < argv.size() && std::find(element.words.begin(), element.words.end(), argv[i]) != element.words.end())
-      continue;
-    for (const Element& e : pattern)
-      if (e.kind == ElementKind::kRegex && !ProblemOf(e).empty()) return std::nullopt;
-    return i;
-  }
-  return std::nullopt;
+bool IsOneFixedWord(const Element& element) {
+  return element.kind == ElementKind::kWords && element.repeat_low == 1 && element.repeat_high == 1;
+}
+
+std::string WhyBroken(const std::vector<Element>& pattern) {
+  for (const Element& element : pattern)
+    if (std::string problem = ProblemOf(element); !problem.empty()) return problem;
+  return {};
 }
 
 }  // namespace
 
 Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv, Explain explain) {
-  if (const std::optional<size_t> differs = DiffersAtOnce(pattern, argv)) {
-    Fit fit;
+  Fit fit;
+  if (fit.broken = WhyBroken(pattern); !fit.broken.empty()) return fit;
+  // Most rules of a program differ in their first words: seen without any table.
+  size_t met = 1;
+  for (; met < pattern.size() && IsOneFixedWord(pattern[met]); ++met) {
+    const std::vector<std::string>& words = pattern[met].words;
+    if (met < argv.size() && std::find(words.begin(), words.end(), argv[met]) != words.end()) continue;
     if (explain == Explain::kNo) return fit;
-    fit.words_matched = *differs;
-    fit.expected = DescribeElement(pattern[*differs]);
+    fit.words_matched = met;
+    if (explain == Explain::kYes) fit.expected = DescribeElement(pattern[met]);
     return fit;
   }
-  return Matcher(pattern, argv, ThreadMemory()).Run(explain);
+  return Matcher(pattern, argv, met, ThreadMemory()).Run(explain);
 }
 
 std::optional<size_t> FindNeverArg(const std::vector<std::string>& never_args, const std::vector<std::string>& argv) {

@@ -38,7 +38,7 @@ struct Fit {
 
 // argv[0] is not looked at: which program a name stands for is decided elsewhere. Both are never
 // empty.
-enum class Explain : bool { kNo, kYes };
+enum class Explain : uint8_t { kNo, kHowFar, kYes };  // kHowFar: words_matched alone
 Fit FitArgv(const std::vector<Element>& pattern, const std::vector<std::string>& argv, Explain explain = Explain::kNo);
 
 // The first argument that is one of these options, in any of its spellings (1-policy,

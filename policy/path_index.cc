@@ -4,6 +4,7 @@
 // variable stands for; a path looks up its own ancestors and tests what it finds there. Patterns
 // that begin with a wildcard stand under the root and are tested for every path.
 #include <algorithm>
+#include <span>
 
 #include "base/glob.h"
 #include "policy/layer_index.h"
@@ -37,7 +38,15 @@ std::optional<std::string_view> Below(std::string_view path, std::string_view di
   return path == "/" ? std::string_view() : path;
 }
 
+// Of a path's components, those of what Below() left of it.
+std::span<const std::string_view> PartsOf(const CutPath& path, std::string_view below) {
+  const std::span<const std::string_view> parts(path.parts);
+  return parts.last(std::min(parts.size(), static_cast<size_t>(std::ranges::count(below, '/'))));
+}
+
 }  // namespace
+
+CutPath::CutPath(std::string_view path) : text(path), parts(PathParts(path)) {}
 
 bool IsCanonical(std::string_view path) {
   if (path.empty() || path[0] != '/' || path.contains('\0')) return false;
@@ -79,13 +88,14 @@ std::string FillIn(std::string_view text, const std::string& workspace, const st
 }
 
 PathIndex::Pattern PathIndex::Parse(uint32_t rule, bool under, std::string_view text) {
-  Pattern pattern{rule, under, Root::kHost, text};
+  Pattern pattern{rule, under, Root::kHost, text, {}};
   for (auto [root, name] : {std::pair(Root::kWorkspace, kWorkspace), std::pair(Root::kTmp, kTmp)}) {
     if (!text.starts_with(name)) continue;
     pattern.root = root;
     pattern.rest = text.substr(name.size());
   }
   if (under && pattern.root == Root::kHost && text == "/") pattern.rest = {};
+  if (!under) pattern.parts = PathParts(pattern.rest);
   return pattern;
 }
 
@@ -96,10 +106,12 @@ PathIndex::PathIndex(const Policy& policy) : policy_(&policy), unless_(policy.pa
     auto add = [&](bool under, std::string_view text) {
       const Pattern pattern = Parse(r, under, text);
       const std::string_view key = under ? pattern.rest : LiteralDirectory(pattern.rest);
-      patterns_[static_cast<size_t>(pattern.root)][key].push_back(pattern);
+      Patterns& patterns = patterns_[static_cast<size_t>(pattern.root)];
+      patterns.under[key].push_back(pattern);
+      patterns.longest = std::max(patterns.longest, key.size());
       if (!forbids_delete) return;
       if (auto plain = under ? std::optional(pattern.rest) : PlainPart(pattern.rest))
-        plain_.push_back({r, true, pattern.root, *plain});
+        plain_.push_back({r, true, pattern.root, *plain, {}});
     };
     if (!rule.under.empty()) add(true, rule.under);
     for (const std::string& glob : rule.match) add(false, glob);
@@ -107,17 +119,20 @@ PathIndex::PathIndex(const Policy& policy) : policy_(&policy), unless_(policy.pa
   }
 }
 
-bool PathIndex::Fits(const Pattern& pattern, std::string_view path, const Place& place) {
+bool PathIndex::Fits(const Pattern& pattern, const CutPath& path, std::string_view below) {
+  if (pattern.under) return pattern.rest.empty() || IsUnder(below, pattern.rest);
+  return GlobMatch(pattern.parts, PartsOf(path, below));
+}
+
+bool PathIndex::Fits(const Pattern& pattern, const CutPath& path, const Place& place) {
   const std::string_view root = pattern.root == Root::kWorkspace ? place.workspace
                                 : pattern.root == Root::kTmp     ? place.tmp
                                                                  : "/";
-  const auto below = Below(path, root);
-  if (!below) return false;
-  if (pattern.under) return pattern.rest.empty() || IsUnder(*below, pattern.rest);
-  return GlobMatch(pattern.rest, below->empty() ? "/" : *below);
+  const auto below = Below(path.text, root);
+  return below && Fits(pattern, path, *below);
 }
 
-bool PathIndex::Excepted(uint32_t rule, std::string_view path, const Place& place) const {
+bool PathIndex::Excepted(uint32_t rule, const CutPath& path, const Place& place) const {
   return std::ranges::any_of(unless_[rule], [&](const Pattern& glob) { return Fits(glob, path, place); });
 }
 
@@ -133,24 +148,25 @@ void PathIndex::Beneath(std::string_view path, const Place& place, std::vector<u
   }
 }
 
-std::vector<uint32_t> PathIndex::Covering(std::string_view path, Act act, const Place& place) const {
+std::vector<uint32_t> PathIndex::Covering(const CutPath& path, Act act, const Place& place) const {
   std::vector<uint32_t> out;
   const std::string_view roots[] = {"/", place.workspace, place.tmp};
   for (size_t root = 0; root < 3; ++root) {
-    const auto below = Below(path, roots[root]);
-    if (!below || patterns_[root].empty()) continue;
+    const Patterns& patterns = patterns_[root];
+    const auto below = patterns.under.empty() ? std::nullopt : Below(path.text, roots[root]);
+    if (!below) continue;
     // The root itself, then each directory down to the path.
-    for (size_t end = 0;; end = std::min(below->find('/', end + 1), below->size())) {
-      auto found = patterns_[root].find(below->substr(0, end));
-      if (found != patterns_[root].end())
+    for (size_t end = 0; end <= patterns.longest; end = std::min(below->find('/', end + 1), below->size())) {
+      auto found = patterns.under.find(below->substr(0, end));
+      if (found != patterns.under.end())
         for (const Pattern& pattern : found->second)
-          if ((policy_->paths[pattern.rule].may & ActBit(act)) != 0 && Fits(pattern, path, place) &&
+          if ((policy_->paths[pattern.rule].may & ActBit(act)) != 0 && Fits(pattern, path, *below) &&
               !Excepted(pattern.rule, path, place))
             out.push_back(pattern.rule);
       if (end >= below->size()) break;
     }
   }
-  if (act == Act::kDelete) Beneath(path, place, out);
+  if (act == Act::kDelete) Beneath(path.text, place, out);
   std::ranges::sort(out);
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

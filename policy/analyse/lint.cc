@@ -108,7 +108,9 @@ Level Layer::Loosest(const ExecRule& rule) const {
 
 std::vector<const ExecRule*> Layer::Matching(const Argv& argv, bool inside) const {
   std::vector<const ExecRule*> rules;
-  for (uint32_t r : set_.index(number_).MayFit(BaseName(argv[0]), argv)) {
+  std::vector<uint32_t> may_fit;
+  set_.index(number_).AddMayFit(BaseName(argv[0]), argv, may_fit);
+  for (uint32_t r : may_fit) {
     const ExecRule& rule = policy_.exec[r];
     if (Counts(rule, inside) && Names(rule, argv[0]) && Fits(rule, argv)) rules.push_back(&rule);
   }

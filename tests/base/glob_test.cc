@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 namespace warder {
 namespace {
@@ -37,6 +39,44 @@ TEST(Glob, Matches) {
                {"/a", "a", false},
                {"/a", "", false}};
   for (const auto& c : cases) EXPECT_EQ(GlobMatch(c.glob, c.path), c.fits) << c.glob << " " << c.path;
+}
+
+// What the words of base/glob.h say, tried in every way.
+bool FitsByTrying(const std::vector<std::string>& glob, const std::vector<std::string>& path, size_t g, size_t p) {
+  if (g == glob.size()) return p == path.size();
+  if (glob[g] == "**") {
+    for (size_t next = p; next <= path.size(); ++next)
+      if (FitsByTrying(glob, path, g + 1, next)) return true;
+    return false;
+  }
+  if (p == path.size()) return false;
+  const bool fits = glob[g] == "*" || glob[g] == path[p] || (glob[g] == "a*" && path[p].starts_with('a'));
+  return fits && FitsByTrying(glob, path, g + 1, p + 1);
+}
+
+// Each list of up to four of these words.
+std::vector<std::vector<std::string>> Lists(const std::vector<std::string>& words) {
+  std::vector<std::vector<std::string>> lists{{}};
+  for (size_t i = 0; i < lists.size(); ++i)
+    for (const std::string& word : words)
+      if (lists[i].size() < 4) {
+        std::vector<std::string> longer = lists[i];
+        longer.push_back(word);
+        lists.push_back(std::move(longer));
+      }
+  return lists;
+}
+
+TEST(Glob, FitsWhatTryingEveryWayFits) {
+  auto joined = [](const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) text += "/" + part;
+    return text.empty() ? "/" : text;
+  };
+  for (const auto& glob : Lists({"**", "*", "a", "a*"}))
+    for (const auto& path : Lists({"a", "b", "ab"}))
+      ASSERT_EQ(GlobMatch(joined(glob), joined(path)), FitsByTrying(glob, path, 0, 0))
+          << joined(glob) << " " << joined(path);
 }
 
 TEST(Glob, WellFormed) {
