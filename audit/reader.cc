@@ -4,64 +4,49 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <future>
 
 #include "audit/base64.h"
 #include "audit/files.h"
 #include "audit/lines.h"
+#include "audit/side_line.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 
 namespace warder::audit {
 namespace {
 
-bool TakeSideLine(std::string_view line, Sides& sides) {
-  if (line.find_first_not_of(' ') == std::string_view::npos) return true;
-  // Side lines have a nested {"b64"} at most, and no number.
-  auto json = ParseCanonical(line);
-  if (!json) return false;
-  auto seq = DecimalOf(*json, "seq");
-  std::string blob = TextOf(*json, "blob"), free = TextOf(*json, "free");
-  // Exactly the fields of its kind: what else stands in a line would be covered by nothing.
-  if (!seq || json->size() != (free.empty() ? 3u : 4u)) return false;
-  if (free.empty()) {
-    auto bytes = FromBase64(TextOf(*json, "b64"));
-    return !blob.empty() && bytes && sides.blobs.emplace(blob, BlobLine{std::move(*bytes), *seq}).second;
-  }
-  SideLine value;
-  value.seq = *seq;
-  value.blob = blob;
-  auto salt = FromHex(TextOf(*json, "salt"));
-  if (!salt || salt->size() != 32 || json->contains("value") == !blob.empty()) return false;
-  value.salt = *salt;
-  if (blob.empty()) {
-    const Json& field = (*json)["value"];
-    auto bytes = field.is_string() ? std::optional(field.get<std::string>()) : FromBase64(TextOf(field, "b64"));
-    if (!bytes || (!field.is_string() && (field.size() != 1 || IsUtf8(*bytes)))) return false;
-    value.value = std::move(*bytes);
-  }
-  return sides.values.emplace(free, std::move(value)).second;
-}
-
-Status ReadSegment(int directory, uint64_t first, bool last, const LogVisitor& visitor, bool& more) {
+struct Segment {
   SegmentEnd end;
+  std::vector<std::string> lines;
+  Sides sides;
+};
+
+Result<Segment> LoadSegment(int directory, uint64_t first, bool last) {
+  Segment segment;
+  SegmentEnd& end = segment.end;
   end.first_seq = first;
   end.last = last;
   end.name = SegmentName("log", first);
   UniqueFd fd(openat(directory, end.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return FailErrno(end.name);
   // The log's end before the side file: what is durable here has its values there already.
-  std::vector<std::string> lines;
   LineReader reader(fd.get());
   for (;;) {
     WARDER_TRY(auto line, reader.Next());
     if (!line) break;
-    lines.emplace_back(*line);
+    segment.lines.emplace_back(*line);
   }
   end.log_end = reader.offset();
   WARDER_TRY(end.log_data_end, DataEnd(fd.get(), end.log_end));
-  WARDER_TRY(Sides sides, ReadSides(directory, first, &end));
-  uint64_t seq = first;
-  for (const std::string& line : lines) {
+  WARDER_TRY(segment.sides, ReadSides(directory, first, &end));
+  return segment;
+}
+
+// Whether the visitor wants more.
+bool VisitSegment(const Segment& segment, const LogVisitor& visitor) {
+  uint64_t seq = segment.end.first_seq;
+  for (const std::string& line : segment.lines) {
     Record record;
     record.seq = seq++;
     record.line = line;
@@ -74,13 +59,9 @@ Status ReadSegment(int directory, uint64_t first, bool last, const LogVisitor& v
     } else {
       problem = json ? "a record without a body" : json.error().what;
     }
-    if (!visitor.record(record, sides, problem)) {
-      more = false;
-      return {};
-    }
+    if (!visitor.record(record, segment.sides, problem)) return false;
   }
-  if (visitor.segment_end) more = visitor.segment_end(end, sides);
-  return {};
+  return !visitor.segment_end || visitor.segment_end(segment.end, segment.sides);
 }
 
 }  // namespace
@@ -125,9 +106,18 @@ Status ReadLog(const std::string& directory, const LogVisitor& visitor) {
   WARDER_TRY(auto segments, ListSegments(fd.get()));
   if (segments.empty())
     return Fail(Code::kNotFound, directory + " holds no audit log", "name the log directory of a host");
-  bool more = true;
-  for (size_t i = 0; i < segments.size() && more; ++i)
-    WARDER_TRY_STATUS(ReadSegment(fd.get(), segments[i], i + 1 == segments.size(), visitor, more));
+  // The next segment is read while this one is visited: nearly half of the time goes to the side files. Where no thread
+  // can be had, it is read when it is asked for.
+  auto load = [&](size_t i) {
+    return std::async(std::launch::async | std::launch::deferred, LoadSegment, fd.get(), segments[i],
+                      i + 1 == segments.size());
+  };
+  std::future<Result<Segment>> next = load(0);
+  for (size_t i = 0; i < segments.size(); ++i) {
+    WARDER_TRY(const Segment segment, next.get());
+    if (i + 1 < segments.size()) next = load(i + 1);
+    if (!VisitSegment(segment, visitor)) break;
+  }
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "audit/json.h"
@@ -28,9 +29,9 @@ struct BlobLine {
 };
 // One segment's side file.
 struct Sides {
-  std::map<std::string, SideLine> values;  // by commitment
-  std::map<std::string, BlobLine> blobs;   // by hex of SHA-256
-  std::vector<std::string> problems;       // lines that are neither value, blob nor erased
+  std::unordered_map<std::string, SideLine> values;  // by commitment
+  std::map<std::string, BlobLine> blobs;             // by hex of SHA-256
+  std::vector<std::string> problems;                 // lines that are neither value, blob nor erased
   // The bytes behind {"free": HEX}, also a blob's; nothing where they were erased or field is none.
   std::optional<std::string> BytesOf(const Json& field) const;
   std::optional<std::string> BytesOf(const Json& body, const char* key) const;
@@ -61,6 +62,7 @@ struct LogVisitor {
   std::function<bool(const Record&, const Sides&, const std::string& problem)> record;
   std::function<bool(const SegmentEnd&, const Sides&)> segment_end;  // may be empty
 };
+// Calls the visitor in this thread; another one reads ahead, so that up to two segments are held at a time.
 Status ReadLog(const std::string& directory, const LogVisitor& visitor);
 
 // All of them of one file; a line of spaces is an erased one.

@@ -271,7 +271,10 @@ void Verifier::CheckUnnamed(const SegmentEnd& end, const Sides& sides) {
            std::string(what) + " in " + SegmentName("side", end.first_seq) + " that no record names");
     }
   };
-  for (const auto& [name, value] : sides.values) check(&value, value.seq, "a value");
+  std::map<std::string_view, const SideLine*> in_order;  // what is told may not hang on a hash table
+  for (const auto& [name, value] : sides.values)
+    if (!named_.contains(&value)) in_order.emplace(name, &value);
+  for (const auto& [name, value] : in_order) check(value, value->seq, "a value");
   for (const auto& [name, blob] : sides.blobs) check(&blob, blob.seq, "a blob");
   named_.clear();
   if (to_come > 0)

@@ -45,11 +45,12 @@ void NarrowTerms(ApprovalTerms& terms, const ApprovalTerms& other) {
 
 }  // namespace
 
-Decider::Decider(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile)
+Decider::Decider(const PolicySet& set, const Call& call, const Analysis& analysis, const Facts& facts,
+                 const std::string& profile)
     : set_(set),
       call_(call),
       facts_(facts),
-      analysis_(Analyse(set, call)),
+      analysis_(analysis),
       place_{facts.workspace, facts.tmp},
       place_problem_(PlaceProblem(place_)),
       path_judged_(analysis_.wanted.paths.size()),
@@ -266,13 +267,23 @@ void Decider::FinishCounts(Decision& decision) const {
 }
 
 Decision Decide(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile) {
-  return Decider(set, call, facts, profile).Run();
+  return Question(set, call).Decide(facts, profile);
+}
+
+Question::Question(const PolicySet& set, const Call& call)
+    : set_(set), call_(call), analysis_(std::make_unique<const Analysis>(Analyse(set, call))) {}
+Question::~Question() = default;
+
+const Wanted& Question::wanted() const { return analysis_->wanted; }
+
+Decision Question::Decide(const Facts& facts, const std::string& profile) const {
+  return Decider(set_, call_, *analysis_, facts, profile).Run();
 }
 
 Decision DecideHost(const PolicySet& set, const HostPort& host, const std::string& profile) {
   Call call;
   call.tool = Tool::kHttpRequest;
-  return Decider(set, call, Facts{}, profile).RunHost(host);
+  return Decider(set, call, Analyse(set, call), Facts{}, profile).RunHost(host);
 }
 
 }  // namespace warder::policy

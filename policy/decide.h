@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -173,6 +174,21 @@ struct Decision {
 // `profile` empty: each layer's default-profile, or none. A layer that lacks the profile takes its
 // own default; one that no layer has is forbid.
 Decision Decide(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile);
+
+// Both steps of one call for whoever has both: what its words match is worked out once. Borrows the set and the call,
+// which may not change meanwhile.
+class Question {
+ public:
+  Question(const PolicySet& set, const Call& call);
+  ~Question();
+  const Wanted& wanted() const;
+  Decision Decide(const Facts& facts, const std::string& profile) const;
+
+ private:
+  const PolicySet& set_;
+  const Call& call_;
+  std::unique_ptr<const struct Analysis> analysis_;
+};
 
 // Whether a run or a request may reach this host: the network rules of all layers. For each
 // connection and each redirect of what was decided with a Reach.

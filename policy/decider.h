@@ -20,7 +20,9 @@ struct Names {
 
 class Decider {
  public:
-  Decider(const PolicySet& set, const Call& call, const Facts& facts, const std::string& profile);
+  // `analysis` is the call's. Borrows all of it.
+  Decider(const PolicySet& set, const Call& call, const Analysis& analysis, const Facts& facts,
+          const std::string& profile);
   Decision Run();
   // The network rules alone, of one host.
   Decision RunHost(const HostPort& host);
@@ -74,7 +76,7 @@ class Decider {
   const PolicySet& set_;
   const Call& call_;
   const Facts& facts_;
-  const Analysis analysis_;
+  const Analysis& analysis_;
   const Place place_;
   const std::string place_problem_;
   std::vector<const ResolvedProfile*> profiles_;  // by layer; null: none

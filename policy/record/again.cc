@@ -176,7 +176,8 @@ Replayed Replayer::Decide(const RecordedCall& recorded) const {
   Facts facts;
   facts.workspace = then->workspace;
   if (auto no = Scripts(*then, *call)) return std::move(*no);
-  const Wanted wanted = Want(set_, *call);
+  const Question question(set_, *call);
+  const Wanted& wanted = question.wanted();
   if (auto no = Programs(*call, wanted, *then, facts)) return std::move(*no);
   if (auto no = Paths(wanted, *then, facts)) return std::move(*no);
   if (auto no = Counters(wanted, *then, facts)) return std::move(*no);
@@ -186,7 +187,7 @@ Replayed Replayer::Decide(const RecordedCall& recorded) const {
         std::ranges::find(then->unknown_zones, zone) == then->unknown_zones.end())
       if (auto time = LocalTimeIn(zone, recorded.time)) facts.zones.push_back({zone, *time});
   Replayed replayed;
-  replayed.decision = policy::Decide(set_, *call, facts, terms_.profile.value_or(then->profile));
+  replayed.decision = question.Decide(facts, terms_.profile.value_or(then->profile));
   replayed.call = std::move(*call);
   return replayed;
 }

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <tuple>
+
 #include "audit/client.h"
 #include "audit/plan_body.h"
+#include "audit/side_line.h"
 
 namespace warder::audit {
 namespace {
@@ -118,6 +122,54 @@ TEST(Body, SpellsWhatTheLedgerTakes) {
       R"({"a":"x\"\\\u000a","b":{"$free":"y"},"c":-3,"d":"1152921504606846976","e":"18446744073709551615","f":true,"g":null})");
   EXPECT_EQ(JsonText("\xff"), R"({"b64":"/w=="})");
   EXPECT_EQ(JsonFree("\xff"), R"({"$free_b64":"/w=="})");
+}
+
+// What the quick reader of side lines takes, the parser takes, as the same value; and most lines are for the quick one.
+TEST(SideLines, AreReadAlikeInBothWays) {
+  std::mt19937 random(7);
+  auto below = [&](size_t n) { return static_cast<size_t>(random()) % n; };
+  const std::string pieces[] = {"a",
+                                "{\"k\":1}",
+                                "\\",
+                                "\"",
+                                "\n",
+                                "\t",
+                                "\x1f",
+                                "\x7f",
+                                "\xc3\xb6",
+                                "\xe2\x80\xa8",
+                                "\xff",
+                                "\xed\xa0\x80",
+                                "\xf0\x9f\x98\x80",
+                                "\\u0041",
+                                "/",
+                                "\\/"};
+  size_t quick = 0, changed_quick = 0;
+  for (int round = 0; round < 40'000; ++round) {
+    std::string text;
+    for (size_t n = below(8); n > 0; --n) text += pieces[below(std::size(pieces))];
+    std::string line = SideLines(Commit(text), below(1000));
+    line.pop_back();  // the newline
+    const bool change = round % 2 == 1;
+    if (change) {
+      const size_t at = below(line.size());
+      const std::string& piece = pieces[below(std::size(pieces))];
+      line.replace(at, below(3), piece);
+    }
+    Sides by_text, by_tree;
+    const bool plain = TakePlainSideLine(line, by_text), any = TakeAnySideLine(line, by_tree);
+    EXPECT_TRUE(any || change) << line;
+    quick += plain && !change;
+    changed_quick += plain && change;
+    if (!plain) continue;
+    ASSERT_TRUE(any) << line;
+    const auto& [a_name, a] = *by_text.values.begin();
+    const auto& [b_name, b] = *by_tree.values.begin();
+    ASSERT_EQ(a_name, b_name) << line;
+    ASSERT_EQ(std::tie(a.salt, a.value, a.blob, a.seq), std::tie(b.salt, b.value, b.blob, b.seq)) << line;
+  }
+  EXPECT_GT(quick, 1000u);
+  EXPECT_GT(changed_quick, 100u);
 }
 
 }  // namespace
