@@ -1,6 +1,6 @@
 // How long does one decision take with 10² to 10⁵ rules in four layers?
 //
-// Usage: bench_decide [--json] [RULES…]
+// Usage: bench_decide [--json] [RULES…], or bench_decide --peer for bench/cedar/peer.mjs
 // The rules: ten a program, two of them forbid, the others allow one subcommand with flags and paths; each layer has
 // three path rules and a profile. The calls: kMix below. A decision is what Decide() does with a call that was read and
 // facts that were looked up, words for the agent included; `with want` adds the question what must be looked up. Each
@@ -74,13 +74,20 @@ std::string LayerText(LayerKind kind, size_t rules) {
          "profiles: {day: {auto: [read_file, list_directory], notify: [create_file, modify_file]}}\n";
 }
 
-Policy Load(LayerKind kind, size_t rules) {
-  LoadResult loaded = LoadPolicy("bench", LayerText(kind, rules));
+Policy LoadText(const std::string& text) {
+  LoadResult loaded = LoadPolicy("bench", text);
   if (!loaded.problems.empty()) {
     std::fputs(loaded.Describe("bench").c_str(), stderr);
     std::exit(1);
   }
   return std::move(loaded.policy);
+}
+
+Policy Load(LayerKind kind, size_t rules) { return LoadText(LayerText(kind, rules)); }
+
+void BindPrograms(Policy& policy) {
+  uint64_t inode = 1;
+  for (Program& program : policy.programs) program.files = {{"/usr/bin/" + program.name, 1, inode++, std::nullopt}};
 }
 
 // More rules than one file may hold are loaded in parts and put together.
@@ -96,8 +103,7 @@ Policy MakeLayer(LayerKind kind, size_t rules) {
       whole.exec.push_back(std::move(rule));
       if (whole.programs.back().name != program.name) whole.programs.push_back(program);
     }
-  uint64_t inode = 1;
-  for (Program& program : whole.programs) program.files = {{"/usr/bin/" + program.name, 1, inode++, std::nullopt}};
+  BindPrograms(whole);
   return whole;
 }
 
@@ -235,11 +241,13 @@ void Decisions(size_t rules, bool json, const Spent& clock) {
       const Spent spent = Measure([&] { sum += static_cast<size_t>(Decide(set, one.call, one.facts, "").level); });
       decide.Add(spent);
       kinds[static_cast<size_t>(one.kind - kMix)].Add(spent);
+    }
+  for (int round = 0; round < kRounds; ++round)
+    for (const Prepared& one : calls)
       with_want.Add(Measure([&] {
         sum += Want(set, one.call).paths.size();
         sum += static_cast<size_t>(Decide(set, one.call, one.facts, "").level);
       }));
-    }
   if (sum == 0) std::exit(1);
   Print(json, rules, "decide", "the mix", std::move(decide), clock);
   Print(json, rules, "with want", "the mix", std::move(with_want), clock);
@@ -247,24 +255,87 @@ void Decisions(size_t rules, bool json, const Spent& clock) {
   for (size_t i = 0; i < kinds.size(); ++i) Print(json, rules, "decide", kMix[i].name, std::move(kinds[i]), clock);
 }
 
+// ---- beside a peer (bench/cedar): rules that another language can say too
+std::string PeerText(size_t rules) {
+  std::string text = "policy: 1\nlayer: project\nid: bench/peer\nexec:\n";
+  for (size_t i = 0; i < rules; ++i)
+    text += "- {id: r" + std::to_string(i) + (i % 5 == 4 ? ", forbid: no" : ", level: auto") + ", argv: [p" +
+            std::to_string(i / 10) + ", w" + std::to_string(i % 10) + ", {path: read}]}\n";
+  return text +
+         "paths:\n- {id: ws, level: auto, may: [read], under: \"${workspace}\"}\n"
+         "- {id: keys, forbid: no, may: [read], match: [\"**/*.key\"]}\n";
+}
+
+// One line of JSON: the times from the text of a command line to its decision, and each call with its answer.
+void Peer(size_t rules, const Spent& clock) {
+  std::vector<std::shared_ptr<const Policy>> layers;
+  Policy policy = LoadText(PeerText(rules));
+  BindPrograms(policy);
+  layers.push_back(std::make_shared<Policy>(std::move(policy)));
+  const PolicySet set = std::move(*PolicySet::Make(std::move(layers)));
+  struct Asked {
+    std::string program, word, path;
+    Prepared prepared;
+  };
+  std::vector<Asked> calls;
+  for (size_t i = 0; i < 60; ++i) {
+    const size_t rule = i * 37 % rules;
+    // Two thirds are what the rule is for: allowed, or forbidden by every fifth; of the rest no rule is for one half,
+    // and the path of the other is forbidden.
+    Asked asked{"p" + std::to_string(rule / 10),
+                i % 6 == 1 ? "nosuch" : "w" + std::to_string(rule % 10),
+                i % 6 == 4 ? "src/server.key" : "src/a.c",
+                {nullptr, {}, {}}};
+    asked.prepared.call.opaque_text = asked.program + " " + asked.word + " " + asked.path;
+    asked.prepared.call.line = ReadLine(asked.prepared.call.opaque_text);
+    LookUp(set, asked.prepared);
+    calls.push_back(std::move(asked));
+  }
+  std::vector<int64_t> wall;
+  std::string list;
+  constexpr int kRounds = 200;
+  for (int round = 0; round <= kRounds; ++round)
+    for (Asked& asked : calls) {
+      Decision decision;
+      const Spent spent = Measure([&] {
+        asked.prepared.call.line = ReadLine(asked.prepared.call.opaque_text);
+        decision = Decide(set, asked.prepared.call, asked.prepared.facts, "");
+      });
+      if (round > 0) wall.push_back(spent.wall);  // the first round warms up
+      if (round == 0)
+        list += (list.empty() ? "" : ",") + std::string("{\"program\":\"") + asked.program + "\",\"word\":\"" +
+                asked.word + "\",\"path\":\"" + asked.path +
+                "\",\"allowed\":" + (decision.level == Level::kAuto ? "true}" : "false}");
+    }
+  const Times times = Of(std::move(wall), clock.wall);
+  std::printf("{\"rules\":%zu,\"p50_us\":%.2f,\"p99_us\":%.2f,\"calls\":[%s]}\n", rules, times.p50, times.p99,
+              list.c_str());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false;
+  bool json = false, peer = false;
   std::vector<size_t> sizes;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--json") == 0)
       json = true;
+    else if (std::strcmp(argv[i], "--peer") == 0)
+      peer = true;
     else
       sizes.push_back(std::strtoull(argv[i], nullptr, 10));
   }
   if (sizes.empty()) sizes = {100, 1000, 10'000, 100'000};
   const Spent clock = ClockCost();
+  if (peer) {
+    for (size_t rules : {10, 100, 1000}) Peer(rules, clock);
+    return 0;
+  }
   if (json) {
     std::printf("{\"bench\":\"policy.clock\",\"cpu_ns\":%lld,\"wall_ns\":%lld}\n", static_cast<long long>(clock.cpu),
                 static_cast<long long>(clock.wall));
   } else {
-    std::printf("Decisions in microseconds, each alone, warm caches; of twenty calls:");
+    std::printf("Decisions in microseconds, each alone, 320 calls in turn; of twenty calls:");
     for (const Kind& kind : kMix)
       std::printf(" %zu %s%s", kind.of_20, kind.name, &kind == &kMix[std::size(kMix) - 1] ? "" : ",");
     std::printf(".\nTaken off: %lld ns for the clock of the thread's processor time, %lld ns for the wall clock.\n",
