@@ -39,7 +39,7 @@ class Ledger {
 
   // Makes all that was taken durable, then gives the answers in the order of the requests.
   std::vector<std::string> Commit();
-  bool waiting() const { return !answers_.empty() || writer_->staged() > 0; }
+  bool asked() const { return !answers_.empty(); }  // somebody waits for it
   size_t staged() const { return writer_->staged(); }
   // Orphans of what still runs, host.stop, a checkpoint. Nothing is taken afterwards.
   Status Stop(const std::string& reason);

@@ -115,24 +115,24 @@ void Ledger::Take(const wire::KeeperBegan& began, const wire::RunEnd& end) {
     return Take(wire::JailEnded{began.session, began.call, "the keeper reported of another call"});
   }
   bool plain = end.step.size() <= 64 && IsUtf8(end.step);
-  std::string body = Body()
-                         .Text("ended", EndName(end.kind))
-                         .Number("code", end.code)
-                         .Number("signal", end.signal)
-                         .Number("command", end.command)
-                         .Text("step", plain ? end.step : "other")
-                         .Number("error", end.error)
-                         .Free("detail", end.detail)
-                         .Decimal("setup_ns", end.setup_ns)
-                         .Decimal("wall_ns", end.wall_ns)
-                         .Decimal("cpu_ns", end.cpu_ns)
-                         .Decimal("max_rss_bytes", end.max_rss_bytes)
-                         .Decimal("stdout_bytes", end.stdout_bytes)
-                         .Decimal("stderr_bytes", end.stderr_bytes)
-                         .Decimal("stdout_kept", end.stdout_kept)
-                         .Decimal("stderr_kept", end.stderr_kept)
-                         .Take();
-  auto seq = Record("exit", kKeeper, body, end.session, end.call);
+  Body body;
+  body.Text("ended", EndName(end.kind))
+      .Number("code", end.code)
+      .Number("signal", end.signal)
+      .Number("command", end.command)
+      .Text("step", plain ? end.step : "other")
+      .Number("error", end.error)
+      .Decimal("setup_ns", end.setup_ns)
+      .Decimal("wall_ns", end.wall_ns)
+      .Decimal("cpu_ns", end.cpu_ns)
+      .Decimal("max_rss_bytes", end.max_rss_bytes)
+      .Decimal("stdout_bytes", end.stdout_bytes)
+      .Decimal("stderr_bytes", end.stderr_bytes)
+      .Decimal("stdout_kept", end.stdout_kept)
+      .Decimal("stderr_kept", end.stderr_kept);
+  // A value on the side is a sync of its own: not for nothing.
+  if (!end.detail.empty()) body.Free("detail", end.detail);
+  auto seq = Record("exit", kKeeper, body.Take(), end.session, end.call);
   if (!seq) ++refused_;
   auto call = calls_.find(end.call);
   if (seq && call != calls_.end() && call->second.session == end.session) call->second.exit_seq = *seq;

@@ -8,6 +8,7 @@
 
 #include "audit/confine.h"
 #include "audit/ledger.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/packet.h"
 
@@ -16,6 +17,9 @@ namespace {
 
 constexpr int kControl = 3;
 constexpr size_t kMaxReport = 2 + 65'535;
+// A record that nobody waits for, a keeper's last word for one, goes into the sync of what comes next; after this time
+// into one of its own.
+constexpr uint64_t kUnaskedNs = 20'000'000;
 
 struct ReportPipe {
   wire::KeeperBegan began;
@@ -23,7 +27,7 @@ struct ReportPipe {
   std::string bytes;
 };
 
-// One process, one loop: everything that waits is taken, then one Commit, then the answers.
+// One process, one loop: everything that is there is taken, then one Commit, then the answers.
 class LedgerProcess {
  public:
   int Run();
@@ -38,6 +42,7 @@ class LedgerProcess {
   void SendAnswers();
   void SayWhetherFull();
   void Wait();
+  bool MustCommit();
 
   FileLayer files_;
   UniqueFd log_directory_, state_directory_, broker_;
@@ -45,6 +50,7 @@ class LedgerProcess {
   std::vector<ReportPipe> reports_;
   std::deque<std::string> answers_;
   std::optional<std::string> stop_;
+  uint64_t unasked_since_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing waits for a sync
   bool said_full_ = false;
 };
 
@@ -182,7 +188,15 @@ void LedgerProcess::Wait() {
   std::vector<pollfd> fds{{kControl, POLLIN, 0}};
   if (broker_) fds.push_back({broker_.get(), static_cast<short>(answers_.empty() ? POLLIN : POLLOUT), 0});
   for (const ReportPipe& report : reports_) fds.push_back({report.fd.get(), POLLIN, 0});
-  poll(fds.data(), fds.size(), -1);
+  poll(fds.data(), fds.size(), unasked_since_ns_ == 0 ? -1 : static_cast<int>(kUnaskedNs / 1'000'000));
+}
+
+bool LedgerProcess::MustCommit() {
+  if (ledger_->asked()) return true;
+  if (ledger_->staged() == 0) return false;
+  const uint64_t now = MonotonicNs();
+  if (unasked_since_ns_ == 0) unasked_since_ns_ = now;
+  return now - unasked_since_ns_ >= kUnaskedNs;
 }
 
 Status LedgerProcess::Turn() {
@@ -190,8 +204,10 @@ Status LedgerProcess::Turn() {
   WARDER_TRY_STATUS(TakeControl());
   TakeBroker();
   ReadReports();
-  if (ledger_->waiting())
+  if (MustCommit()) {
     for (std::string& answer : ledger_->Commit()) answers_.push_back(std::move(answer));
+    unasked_since_ns_ = 0;
+  }
   SayWhetherFull();
   SendAnswers();
   return {};
