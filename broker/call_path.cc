@@ -261,9 +261,13 @@ asio::awaitable<json> CallPath::RunTool() {
     co_return co_await Fail("cancelled", {Code::kConflict, running_->cancellation.why(), ""});
   if (Status place = co_await broker_.monitor.TakePlace(id_.call, generation_->host.bounds.jails_running); !place)
     co_return co_await Fail("host", place.error());
-  Result<RecordedIntent> intent = co_await Record(flat::EncodeMessage(prepared->plan));
+  // The jail is built while the intent is written; in it nothing runs without the receipt.
+  const std::string bytes = flat::EncodeMessage(prepared->plan);
+  if (Status asked = broker_.monitor.MakeJail(*permit_, bytes, std::move(prepared->theirs)); !asked)
+    co_return co_await Fail("host", asked.error());
+  Result<RecordedIntent> intent = co_await Record(bytes);
   if (!intent) {
-    broker_.monitor.GiveBack(id_.call);
+    broker_.monitor.DropJail(id_.call);
     co_return Failure(id_.call, intent.error());
   }
   RunResult result = co_await Run(broker_, std::move(*permit_), std::move(*intent), std::move(*prepared),

@@ -68,17 +68,31 @@ size_t MonitorLink::running() const {
       std::ranges::count_if(places_, [](const auto& place) { return place.second == Place::kRuns; }));
 }
 
-asio::awaitable<Status> MonitorLink::StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds) {
+Status MonitorLink::MakeJail(const Permit& permit, const std::string& plan, std::vector<UniqueFd> fds) {
+  WARDER_CHECK(permit.good());
+  runs_[permit.call()] = std::make_shared<Answer<wire::RunAnswer>>(executor_);
+  Status sent = link_->Send(flat::EncodeMessage(wire::JailRequest{plan}), std::move(fds));
+  if (sent) return {};
+  runs_.erase(permit.call());
+  GiveBack(permit.call());
+  return sent;
+}
+
+// Its place is given back when it is gone.
+void MonitorLink::DropJail(uint64_t call) {
+  runs_.erase(call);
+  Kill(call);
+}
+
+asio::awaitable<Status> MonitorLink::StartRun(Permit permit, RecordedIntent intent) {
   WARDER_CHECK(permit.good() && intent.good() && permit.call() == intent.receipt().call);
   const uint64_t call = permit.call();
-  wire::RunRequest request{intent.receipt(), intent.plan()};
-  auto answer = std::make_shared<Answer<wire::RunAnswer>>(executor_);
-  runs_[call] = answer;
-  Status sent = link_->Send(flat::EncodeMessage(request), std::move(fds));
-  if (!sent) {
-    runs_.erase(call);
-    GiveBack(call);
-    co_return sent;
+  const auto answer = runs_.at(call);
+  if (!answer->ready()) {  // it is, where the jail was refused
+    if (Status sent = link_->Send(flat::EncodeMessage(wire::RunRequest{intent.receipt()})); !sent) {
+      DropJail(call);
+      co_return sent;
+    }
   }
   auto said = co_await answer->Wait(kStartTimeout);
   runs_.erase(call);

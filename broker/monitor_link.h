@@ -23,8 +23,12 @@ class MonitorLink {
   void RunIsOver(uint64_t call);
   size_t running() const;
 
-  // Spends both. The answer says whether the jailer took the plan; a run then speaks on its output socket.
-  asio::awaitable<Status> StartRun(Permit permit, RecordedIntent intent, std::vector<UniqueFd> fds);
+  // Has the jail of a permitted plan built, while its intent is written; nothing runs in it. Afterwards StartRun, or
+  // DropJail where there is nothing to run.
+  Status MakeJail(const Permit& permit, const std::string& plan, std::vector<UniqueFd> fds);
+  void DropJail(uint64_t call);
+  // Spends both. The answer says whether the jailer runs what MakeJail gave it; it then speaks on its output socket.
+  asio::awaitable<Status> StartRun(Permit permit, RecordedIntent intent);
   asio::awaitable<Result<wire::ChangeAnswer>> MakeChange(Permit permit, RecordedIntent intent,
                                                          std::vector<UniqueFd> fds);
   // What the loader of a workspace's policy answers to this text: the bytes of a ConfigAnswer, or of one cut short.

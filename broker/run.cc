@@ -95,7 +95,7 @@ asio::awaitable<RunResult> Run(Broker& broker, Permit permit, RecordedIntent int
   result.end.call = call;
   auto output = std::make_shared<PacketLink>(broker.executor, std::move(prepared.output));
   const auto begun = std::chrono::steady_clock::now();
-  Status started = co_await broker.monitor.StartRun(std::move(permit), std::move(intent), std::move(prepared.theirs));
+  Status started = co_await broker.monitor.StartRun(std::move(permit), std::move(intent));
   result.start_ns = Since(begun);
   if (!started) {
     broker.monitor.RunIsOver(call);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/archive.h"
 
@@ -19,12 +20,15 @@ enum class EnterRole : uint8_t {
 
 // Descriptors of warder-enter at exec (docs/formats/processes.md).
 inline constexpr int kEnterRoomFd = 3;          // sealed memfd: EnterRoom
-inline constexpr int kEnterSpecFd = 4;          // socket on which one EnterSpec comes
+inline constexpr int kEnterSpecFd = 4;          // socket on which one EnterSpec comes; then, for init, kRunWord
 inline constexpr int kEnterStatusFd = 5;        // write end of the status pipe (kSessionHands: 5 is the hands' socket)
 inline constexpr int kEnterHandsStatusFd = 8;   // kSessionHands: write end of the status pipe
 inline constexpr int kEnterProgramFd = 6;       // O_PATH of warder-init or warder-hands
 inline constexpr int kEnterFilterFd = 7;        // sealed memfd: the compiled seccomp filter for the jailed programs
 inline constexpr int kEnterCgroupFirstFd = 20;  // v1 `tasks` files to write "0" into, cgroup_count of them
+
+// What warderd sends to init when the call is recorded. End of file instead: it never will be.
+inline constexpr std::string_view kRunWord = "run";
 
 struct EnterRoom {
   static constexpr uint8_t kVersion = 1, kType = 42;

@@ -179,7 +179,8 @@ struct AdminOpened {
     f(connection, uid, gid, pid, groups);
   }
 };
-// The answer to RunRequest or ChangeRequest. Accepted runs speak on their output socket from here on.
+// The answer to RunRequest or ChangeRequest; to JailRequest only a refusal, which is RunRequest's answer then. Accepted
+// runs speak on their output socket from here on.
 struct RunAnswer {
   static constexpr uint8_t kVersion = 1, kType = 64;
   uint64_t call = 0;
@@ -244,14 +245,23 @@ struct StopState {
 };
 
 // ================= broker -> monitor ==========================================================
+// Make the jail of a decided call while its intent is written: all of it but the run. Once for a call.
 // fds: as plan.descriptors lists them (output socket end for the keeper, then stdin's read end).
-struct RunRequest {
-  static constexpr uint8_t kVersion = 1, kType = 70;
-  Receipt receipt;
-  std::string plan;  // exactly the bytes that the ledger hashed
+struct JailRequest {
+  static constexpr uint8_t kVersion = 1, kType = 77;
+  std::string plan;  // exactly the bytes that the ledger hashes
   template <typename F>
   void Fields(F& f) {
-    f(receipt, plan);
+    f(plan);
+  }
+};
+// The intent is durable: run what waits in the receipt's jail. Once for a jail, whatever the answer.
+struct RunRequest {
+  static constexpr uint8_t kVersion = 2, kType = 70;
+  Receipt receipt;
+  template <typename F>
+  void Fields(F& f) {
+    f(receipt);
   }
 };
 // fds: the content's sealed memfd, for kWrite.

@@ -35,10 +35,10 @@ struct ListEnded {
     f(command, wait_status, max_rss_bytes, cpu_ns);
   }
 };
-// All jail steps are done and init runs: from here on the wall clock counts.
+// The jail stands and its call is recorded: from here on the wall clock counts.
 struct JailStarted {
   static constexpr uint8_t kVersion = 1, kType = 22;
-  uint64_t setup_ns = 0;  // from enter's first instruction
+  uint64_t setup_ns = 0;  // from the call's arrival until init could run it
   template <typename F>
   void Fields(F& f) {
     f(setup_ns);

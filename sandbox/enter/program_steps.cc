@@ -80,7 +80,10 @@ Status Become(Jail& jail) {
   if (hands) {
     if (dup2(wire::kEnterStatusFd, 3) < 0) return FailErrno("dup2");
   } else {
-    if (dup2(jail.plan_fd.get(), 3) < 0 || dup2(jail.status_fd, 4) < 0) return FailErrno("dup2");
+    if (dup2(jail.plan_fd.get(), 3) < 0) return FailErrno("dup2");
+    // The numbers that they have already.
+    for (int kept : {wire::kEnterSpecFd, wire::kEnterStatusFd})
+      if (fcntl(kept, F_SETFD, 0) != 0) return FailErrno("F_SETFD");
     for (size_t i = 0; i < jail.programs.size(); ++i)
       if (jail.programs[i] && dup2(jail.programs[i].get(), kInitProgramFirstFd + static_cast<int>(i)) < 0)
         return FailErrno("dup2");

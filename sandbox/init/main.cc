@@ -18,13 +18,14 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "sandbox/probe/probe.h"
+#include "wire/enter_spec.h"
 #include "wire/plan.h"
 #include "wire/report.h"
 
 namespace warder::init {
 namespace {
 
-constexpr int kPlanFd = 3, kStatusFd = 4, kProgramFirstFd = 10;  // docs/formats/processes.md
+constexpr int kPlanFd = 3, kWordFd = 4, kStatusFd = 5, kProgramFirstFd = 10;  // docs/formats/processes.md
 
 // Built from nothing: what programs need to start at all. The plan adds to it.
 constexpr const char* kEnvironment[][2] = {
@@ -89,6 +90,16 @@ void Redirect(const wire::Redirection& redirection) {
   syscall(SYS_execveat, kProgramFirstFd + static_cast<int>(index), "", argv.data(), envp.data(), AT_EMPTY_PATH);
   int error = errno;
   Die(ForTerminal(command.program) + ": " + strerrordesc_np(error), error == ENOENT ? 127 : 126);
+}
+
+// Waits until the call is recorded. False: it never will be.
+bool HearWord() {
+  char word[8];
+  ssize_t size;
+  do size = read(kWordFd, word, sizeof word);
+  while (size < 0 && errno == EINTR);
+  close(kWordFd);
+  return size > 0 && wire::kRunWord == std::string_view(word, static_cast<size_t>(size));
 }
 
 // Runs the list; the only object that knows about children.
@@ -217,8 +228,9 @@ int Main(const char* started) {
     Report(wire::SetupFailed{"init: directory", errno, plan->directory.substr(0, 1024)});
     return 125;
   }
-  uint64_t now = MonotonicNs();
-  Report(wire::JailStarted{now - ParseDecimal(started).value_or(now)});
+  const uint64_t ready = MonotonicNs();
+  if (!HearWord()) return 125;
+  Report(wire::JailStarted{ready - ParseDecimal(started).value_or(ready)});
   List list(*plan);
   list.Run();
   Report(list.Finish());

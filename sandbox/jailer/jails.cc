@@ -19,6 +19,8 @@ constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kHandsNs = std::chrono::nanoseconds(limits::kHandsTimeout).count();
 // Above what the keeper itself takes: deadline, TERM, grace, kill, last words.
 constexpr uint64_t kKeeperSpareNs = 20'000 * kMs;
+// For the sync of an intent; a disk under load takes seconds.
+constexpr uint64_t kRecordNs = 30'000 * kMs;
 // Its view of /usr and /etc is of its birth: after this time it is made anew.
 constexpr uint64_t kReadyLifeNs = 60'000 * kMs;
 // Calls have the processors first: while a jail still waits, the next is made when no call was
@@ -116,23 +118,23 @@ void Monitor::KeepReady(uint64_t now) {
   }
 }
 
-Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& plan, std::vector<UniqueFd> fds) {
+// All that a run needs, in parallel with the sync of its intent: who waits at the end is init.
+Status Monitor::StartJail(const std::string& bytes, const wire::RunPlan& plan, const std::vector<UniqueFd>& fds) {
   const Session& session = *FindSession(plan.session);
   Pipe report;
   WARDER_TRY_STATUS(MakePipe(report));
-  WARDER_TRY(UniqueFd memory, SealedMemory("plan", request.plan));
+  WARDER_TRY(UniqueFd memory, SealedMemory("plan", bytes));
   WARDER_TRY(Jail * jail, TakeJail());
   if (auto limited = cgroups_->Limit(jail->group, plan.limits); !limited) {
     jail->Condemn();  // half of the limits may stand
     return limited;
   }
-  // The ledger knows of the keeper before anything of the call exists; a ledger that does not
-  // listen ends the epoch.
-  ToLedger(flat::EncodeMessage(wire::KeeperBegan{plan.session, plan.call, request.receipt.seq}), {report.read.get()});
-  if (falling_) return Fail(Code::kUnavailable, "the ledger does not listen");
   jail->session = plan.session;
   jail->call = plan.call;
-  jail->deadline_ns = NowNs() + plan.limits.wall_ms * kMs + kKeeperSpareNs;
+  jail->plan = bytes;
+  jail->report = std::move(report.read);
+  jail->most_ns = plan.limits.wall_ms * kMs + kKeeperSpareNs;
+  jail->deadline_ns = NowNs() + kRecordNs;
   // A jail that failed while it waited has its reason in the status pipe: its keeper tells it.
   if (!GiveCall(jail->calls, session, plan.call, memory.get(), fds.size() > 1 ? fds[1].get() : -1)) jail->enter.Kill();
   auto keeper = SpawnChild({.program = Program("warder-keeper"),
@@ -149,12 +151,33 @@ Status Monitor::StartJail(const wire::RunRequest& request, const wire::RunPlan& 
                                     {10, memory.get()},
                                     {11, jail->group.memory_events.get()},
                                     {12, jail->group.cpu.get()}}});
-  for (UniqueFd* given : {&jail->calls, &jail->status, &jail->out, &jail->err}) given->Reset();
+  for (UniqueFd* given : {&jail->status, &jail->out, &jail->err}) given->Reset();
   if (!keeper) {
-    jail->enter.Kill();
+    jail->Condemn();
     return std::unexpected(keeper.error());
   }
   jail->keeper = std::move(*keeper);
+  return {};
+}
+
+// One receipt for a jail: with a bad one it is gone as well.
+Status Monitor::RunJail(const wire::Receipt& receipt) {
+  auto jail = std::find_if(jails_.begin(), jails_.end(), [&](const Jail& one) {
+    return one.unrecorded() && one.call == receipt.call && one.session == receipt.session;
+  });
+  if (jail == jails_.end()) return Fail(Code::kDenied, "no jail waits for this receipt", "make the call again");
+  const UniqueFd word = std::move(jail->calls), report = std::move(jail->report);
+  if (Status good = receipts_->Use(receipt, jail->plan, jail->session, jail->call, NowNs()); !good) {
+    jail->Condemn();
+    return good;
+  }
+  // The ledger knows of the keeper before anything of the call runs; a ledger that does not listen ends the epoch.
+  ToLedger(flat::EncodeMessage(wire::KeeperBegan{jail->session, jail->call, receipt.seq}), {report.get()});
+  if (falling_) return Fail(Code::kUnavailable, "the ledger does not listen");
+  jail->plan.clear();
+  jail->deadline_ns = NowNs() + jail->most_ns;
+  // Where this fails the jail is gone already, and its keeper tells why.
+  (void)SendPacket(word.get(), wire::kRunWord, {}, true);
   return {};
 }
 
@@ -173,7 +196,8 @@ void Monitor::ReapJail(Jail& jail, pid_t pid, int status) {
   jail.keeper = Child();
   (void)!write(jail.group.kill.get(), "1", 1);
   jail.enter.Kill();
-  if (status == 0 && !falling_) return;  // it reported, and the ledger that reads it lives
+  if (status == 0 && !falling_) return;           // it reported, and the ledger that reads it lives
+  if (!jail.plan.empty()) return jail.Condemn();  // never recorded: it never ran
   wire::JailEnded ended{jail.session, jail.call,
                         falling_ ? "killed: the host lost its broker or ledger" : "its keeper was killed"};
   if (falling_)

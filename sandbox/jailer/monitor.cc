@@ -47,7 +47,7 @@ int Monitor::Run() {
 
 int Monitor::Patience() const {
   for (const Jail& jail : jails_)
-    if (!jail.enter.alive() && !jail.keeper.alive()) return kSoonMs;
+    if (!jail.enter.alive() && !jail.keeper.alive() && !jail.unrecorded()) return kSoonMs;
   bool timed = load_ || falling_ || leaving_ != Leaving::kNo || options_.idle_ns != 0;
   for (const Session& session : sessions_) timed = timed || !session.over.empty() || !session.changes.empty();
   size_t ready = 0;
@@ -126,10 +126,12 @@ void Monitor::OnChildEnded(pid_t pid, int status) {
 void Monitor::OnTime(uint64_t now) {
   if (load_ && load_->Advance(now)) FinishReload();
   for (Jail& jail : jails_)
-    if (now > jail.deadline_ns) jail.keeper.Kill();  // its death kills the rest
+    if (now > jail.deadline_ns) jail.unrecorded() ? jail.Condemn() : jail.keeper.Kill();  // whose death kills the rest
   KeepReady(now);
   std::erase_if(jails_, [this](Jail& jail) {
-    if (jail.enter.alive() || jail.keeper.alive() || !cgroups_->Remove(jail.group.name)) return false;
+    // One that failed before its receipt stays: the receipt hands its keeper's last words to the ledger.
+    if (jail.enter.alive() || jail.keeper.alive() || jail.unrecorded() || !cgroups_->Remove(jail.group.name))
+      return false;
     if (serving_ && jail.call != 0) ToBroker(flat::EncodeMessage(wire::JailGone{jail.call}));
     return true;
   });

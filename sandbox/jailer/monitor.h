@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <list>
 #include <map>
@@ -43,19 +44,26 @@ struct Session {
   std::string over;  // why it ends, once it does; it is freed when nothing of it is left
 };
 
-// A jail is built ahead, as far as nothing in it is of a session, and waits for its call (2-jail, Warm jails).
+// A jail is built ahead, as far as nothing in it is of a session, and waits for its call (2-jail, Warm jails). With the
+// call it is built to its end, and waits again, for the call's receipt; then it runs.
 struct Jail {
-  uint64_t session = 0, call = 0;  // 0: waits
+  uint64_t session = 0, call = 0;  // 0: waits for a call
   Child enter, keeper;
   JailGroup group;
-  UniqueFd calls, out, err, status;  // given away when its call comes
+  UniqueFd calls;             // its call comes here, and the word to run
+  UniqueFd out, err, status;  // the keeper's, once it has a call
+  std::string plan;           // until the receipt: what it must be for
+  UniqueFd report;            // until the receipt: the keeper's last words, which are the ledger's
   uint64_t born_ns = 0;
-  uint64_t deadline_ns = UINT64_MAX;  // long after the keeper's own deadlines
+  uint64_t most_ns = 0;               // what a run may take, by the keeper's own deadlines and more
+  uint64_t deadline_ns = UINT64_MAX;  // of what it does now
   bool waits() const { return call == 0 && enter.alive() && calls; }
-  // Nobody's: it takes no call from here on, though its end is told later.
+  bool unrecorded() const { return call != 0 && calls; }
+  // It takes no call, and runs nothing that it does not run yet, from here on; its end is told later.
   void Condemn() {
     calls.Reset();
     enter.Kill();
+    (void)!write(group.kill.get(), "1", 1);
   }
 };
 
@@ -120,6 +128,7 @@ class Monitor {
   void ReapJail(Jail& jail, pid_t pid, int status);
   // requests.cc: what the broker asks
   void OnBroker();
+  Status ServeJail(Packet& packet);
   Status ServeRun(Packet& packet);
   Status ServeChange(Packet& packet);
   Status ServeKill(Packet& packet);
@@ -127,8 +136,9 @@ class Monitor {
   Status ServeLayer(Packet& packet);
   Status ServeReload(Packet& packet);
   Status ServeDrain(Packet& packet);
-  Status AdmitRun(const wire::RunRequest& request, const wire::RunPlan& plan, const Packet& packet);
-  Status StartJail(const wire::RunRequest& request, const wire::RunPlan& plan, std::vector<UniqueFd> fds);
+  Status AdmitJail(const wire::RunPlan& plan, const Packet& packet);
+  Status StartJail(const std::string& bytes, const wire::RunPlan& plan, const std::vector<UniqueFd>& fds);
+  Status RunJail(const wire::Receipt& receipt);
   Status StartOwner(Session& session);
   void OnOwner(uint64_t session);
   void FailChanges(Session& session, const std::string& why);

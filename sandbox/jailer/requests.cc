@@ -21,6 +21,7 @@ constexpr uint64_t kHandsNs = std::chrono::nanoseconds(limits::kHandsTimeout).co
 
 // Everything that the broker can make warderd do. What is not in here is refused.
 const Monitor::RequestLine Monitor::kRequests[] = {
+    {wire::JailRequest::kType, "a decided command's jail, which runs nothing without a receipt", &Monitor::ServeJail},
     {wire::RunRequest::kType, "a decided and recorded command", &Monitor::ServeRun},
     {wire::ChangeRequest::kType, "a decided and recorded change of a file", &Monitor::ServeChange},
     {wire::KillRequest::kType, "a cancelled call; killing needs no proof", &Monitor::ServeKill},
@@ -51,19 +52,18 @@ void Monitor::OnBroker() {
   if (++garbage_ > kMostGarbage) Fall("warder-broker sends what nobody can read");
 }
 
-Status Monitor::ServeRun(Packet& packet) {
-  WARDER_TRY(auto request, flat::DecodeMessage<wire::RunRequest>(packet.bytes));
-  auto plan = wire::ParseRunPlan(request.plan);
-  Status status = plan ? AdmitRun(request, *plan, packet) : Status(std::unexpected(plan.error()));
-  if (status) status = StartJail(request, *plan, std::move(packet.fds));
-  if (!status) LogWarning("refused a run: " + status.error().ToString());
-  ToBroker(flat::EncodeMessage(
-      wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
+// Its success is told with the run's.
+Status Monitor::ServeJail(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::JailRequest>(packet.bytes));
+  WARDER_TRY(auto plan, wire::ParseRunPlan(request.plan));
+  Status status = AdmitJail(plan, packet);
+  if (status) status = StartJail(request.plan, plan, packet.fds);
+  if (!status) LogWarning("refused a jail: " + status.error().ToString());
+  if (!status) ToBroker(flat::EncodeMessage(wire::RunAnswer{plan.call, false, status.error().ToString()}));
   return {};
 }
 
-// The receipt last of what can refuse: a plan that fails here for another reason does not use it up.
-Status Monitor::AdmitRun(const wire::RunRequest& request, const wire::RunPlan& plan, const Packet& packet) {
+Status Monitor::AdmitJail(const wire::RunPlan& plan, const Packet& packet) {
   Session* session = FindSession(plan.session);
   if (session == nullptr) return Fail(Code::kDenied, "no such session lives");
   WARDER_TRY_STATUS(CheckRun(plan, session->agent, config_.host.bounds));
@@ -71,8 +71,16 @@ Status Monitor::AdmitRun(const wire::RunRequest& request, const wire::RunPlan& p
   auto running = std::count_if(jails_.begin(), jails_.end(), [](const Jail& jail) { return jail.call != 0; });
   if (static_cast<size_t>(running) >= config_.host.bounds.jails_running)
     return Fail(Code::kLimit, "as many jails run as bounds.jails.running allows", "wait for one to end");
-  WARDER_TRY_STATUS(receipts_->Use(request.receipt, request.plan, plan.session, plan.call, NowNs()));
   if (!session->calls.Take(plan.call)) return Fail(Code::kDenied, "a call of this id has been started before");
+  return {};
+}
+
+Status Monitor::ServeRun(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::RunRequest>(packet.bytes));
+  Status status = RunJail(request.receipt);
+  if (!status) LogWarning("refused a run: " + status.error().ToString());
+  ToBroker(flat::EncodeMessage(
+      wire::RunAnswer{request.receipt.call, status.has_value(), status ? "" : status.error().ToString()}));
   return {};
 }
 
@@ -169,8 +177,8 @@ Status Monitor::ServeLayer(Packet& packet) {
 
 Status Monitor::ServeKill(Packet& packet) {
   WARDER_TRY(auto request, flat::DecodeMessage<wire::KillRequest>(packet.bytes));
-  for (const Jail& jail : jails_)
-    if (jail.call == request.call) (void)!write(jail.group.kill.get(), "1", 1);
+  for (Jail& jail : jails_)
+    if (request.call != 0 && jail.call == request.call) jail.Condemn();
   return {};
 }
 

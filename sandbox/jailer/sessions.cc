@@ -194,7 +194,7 @@ void Monitor::EndSession(Session& session, const std::string& reason) {
   session.owner.Kill();
   session.layer.Kill();
   for (Jail& jail : jails_)
-    if (jail.session == session.id) (void)!write(jail.group.kill.get(), "1", 1);
+    if (jail.session == session.id) jail.Condemn();
 }
 
 // Its uid is free again only when nothing runs under it any more.

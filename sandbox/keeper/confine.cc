@@ -86,7 +86,7 @@ Status Confine() {
   if (getuid() == 0 || geteuid() == 0) return Fail(Code::kDenied, "the keeper does not run as root");
   if (close_range(kLastFd + 1, ~0u, 0) != 0) return FailErrno("close_range");
   cap_t empty = cap_init();
-  bool emptied = empty != nullptr && cap_set_proc(empty) == 0 && cap_reset_ambient() == 0;
+  bool emptied = empty != nullptr && cap_set_proc(empty) == 0;  // none can be ambient then (capabilities(7))
   cap_free(empty);
   if (!emptied) return FailErrno("capabilities");
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return FailErrno("PR_SET_DUMPABLE");

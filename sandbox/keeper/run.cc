@@ -24,8 +24,9 @@ namespace {
 
 constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uint64_t kNever = UINT64_MAX;
-// Building a jail takes milliseconds; one that hangs (a dead network file system) is ended.
-constexpr uint64_t kSetupLimit = 10'000 * kMillisecond;
+// Building a jail takes milliseconds, and a disk under load seconds for the intent that it waits for; one that hangs (a
+// dead network file system) is ended.
+constexpr uint64_t kSetupLimit = 30'000 * kMillisecond;
 constexpr uint64_t kCpuPoll = 100 * kMillisecond;
 // After the jail's end, for a broker or ledger that is slow to read.
 constexpr uint64_t kReportPatience = 5'000 * kMillisecond;

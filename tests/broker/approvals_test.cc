@@ -43,7 +43,7 @@ TEST(Approvals, AYesRunsWhatWasShownAndOnlyOnce) {
   for (const char* word : {"make all", "sha256", "A build runs what the makefile says.", "not checked"})
     EXPECT_NE(text.find(word), std::string::npos) << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << "controls are escaped";
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
   EXPECT_EQ(person.Legacy("approvals.show", {{"id", asked["id"]}})["result"]["text"], text);
 
   json said = Approve(person, asked);
@@ -82,7 +82,7 @@ TEST(Approvals, ANoIsToldWithItsWordsAndRunsNothing) {
   EXPECT_NE(answer["content"][0]["text"].get<std::string>().find("not on a Friday"), std::string::npos);
   EXPECT_EQ(host.TypesOf(100), "call decision approval.request approval.answer");
   EXPECT_EQ(host.RecordsOf(100)[3].body["answer"], "denied");
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
 }
 
 TEST(Approvals, AClientThatAskedForProgressHearsThatItsCallWaits) {
@@ -109,7 +109,7 @@ TEST(Approvals, SilenceIsNoAndRecordedAsSilence) {
   EXPECT_EQ(answer["structuredContent"]["approval"]["by"], nullptr);
   EXPECT_EQ(host.TypesOf(100), "call decision approval.request approval.expire");
   EXPECT_EQ(host.RecordsOf(100)[3].body["why"], "timeout");
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
   EXPECT_EQ(person.Legacy("approvals.approve", {{"id", 1}, {"digest", std::string(64, '0')}})["error"]["code"], -32002);
 }
 
@@ -142,7 +142,7 @@ TEST(Approvals, NeitherTheAgentNorItsSessionsUidNorAStrangerAnswers) {
     EXPECT_EQ((*said)["id"], nullptr) << "who has no right is turned away before the first line";
     EXPECT_TRUE(stranger.Closed());
   }
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
   EXPECT_EQ(host.Count("record admin"), 0u);
   EXPECT_TRUE(Approve(person, asked).contains("result")) << "and it still waits";
 }
@@ -171,7 +171,7 @@ TEST(Approvals, ADigestOfAnotherTextIsAConflict) {
     EXPECT_EQ(person.Legacy("approvals.approve", {{"id", asked["id"]}, {"digest", broken}})["error"]["code"], -32602)
         << broken;
   EXPECT_EQ(person.Legacy("approvals.approve", {{"id", 999}, {"digest", digest}})["error"]["code"], -32002);
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
 }
 
 TEST(Approvals, WhatChangedBetweenTheQuestionAndTheYesIsAConflict) {
@@ -216,7 +216,7 @@ TEST(Approvals, HandsThatFailAfterTheYesAreNamedAndNothingRuns) {
   EXPECT_EQ(answer["code"], "unavailable") << answer;
   EXPECT_NE(answer["why"].get<std::string>().find("file process"), std::string::npos) << answer;
   EXPECT_EQ(host.TypesOf(100), "call decision approval.request approval.answer outcome");
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
 }
 
 TEST(Approvals, TwoPeopleAreTwoPeople) {
@@ -230,7 +230,7 @@ TEST(Approvals, TwoPeopleAreTwoPeople) {
   Client again = host.ConnectPerson();
   EXPECT_EQ(Approve(again, asked)["error"]["code"], -32003) << "on another connection";
   EXPECT_EQ(person.Legacy("approvals.show", {{"id", asked["id"]}})["result"]["people_needed"], 1);
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
   EXPECT_TRUE(Approve(second, asked).contains("result"));
   EXPECT_EQ(client.AnswerTo(id)["result"]["structuredContent"]["ended"], "exited");
   EXPECT_EQ(host.TypesOf(100), "call decision approval.request approval.answer approval.answer intent outcome");
@@ -348,7 +348,7 @@ TEST(Approvals, AnAnswerThatCanNotBeRecordedIsNoAnswer) {
   EXPECT_EQ(Approve(person, asked)["error"]["code"], -32603);
   EXPECT_EQ(person.Legacy("approvals.deny", {{"id", asked["id"]}})["error"]["code"], -32603);
   EXPECT_EQ(Waiting(host, person)["id"], asked["id"]);
-  EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_EQ(host.Count("jail ") + host.Count("run "), 0u);
 }
 
 TEST(Admin, NobodyLocksTheOthersOut) {

@@ -72,6 +72,8 @@ TEST(Calls, LedgerSaysNoNothingRuns) {
   EXPECT_TRUE(Failed(client.Call("read_file", {{"path", "a.txt"}}), "audit log"));
   EXPECT_TRUE(Failed(client.Call("run_command", {{"argv", {"curl"}}}), "audit log"));
   EXPECT_EQ(host.Count("run ") + host.Count("change ") + host.Count("read"), 0u);
+  EXPECT_EQ(host.Count("jail "), 1u);
+  EXPECT_TRUE(host.Wait("kill 100")) << "the jail that was built for the first is not left standing";
 }
 
 TEST(Calls, ADeadLedgerStopsEveryCallForGood) {
@@ -90,6 +92,7 @@ TEST(Calls, AReceiptForAnotherCallRunsNothing) {
   Client client = host.Connect();
   EXPECT_TRUE(Failed(client.Call("run_command", kTrue), "no receipt"));
   EXPECT_EQ(host.Count("run "), 0u);
+  EXPECT_TRUE(host.Wait("kill 100"));
 }
 
 TEST(Calls, ARefusalSaysWhichPartWhichRuleWhyAndWhatInstead) {
@@ -326,6 +329,7 @@ TEST(Calls, AJailerThatRefusesAndAKeeperThatLiesAreTold) {
     bool killed;
   } cases[] = {
       {RunScript::kRefused, "setup-failed", "beyond the bounds", false},
+      {RunScript::kNoJail, "setup-failed", "beyond the bounds", false},
       {RunScript::kDies, "lost", "without a word", true},
       {RunScript::kNonsense, "lost", "", true},
       {RunScript::kFloods, "lost", "more output", true},

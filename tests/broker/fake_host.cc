@@ -327,11 +327,12 @@ bool FakeHost::ServeOne(int fd) {
 
 void FakeHost::TakeMonitor(Packet packet) {
   switch (flat::MessageType(packet.bytes)) {
+    case wire::JailRequest::kType:
+      return MakeJail(std::move(packet));
     case wire::RunRequest::kType: {
       auto request = flat::DecodeMessage<wire::RunRequest>(packet.bytes);
       Note("run " + std::to_string(request->receipt.call));
-      StartRun(*request, std::move(packet));
-      return;
+      return StartRun(request->receipt);
     }
     case wire::ChangeRequest::kType: {
       auto request = flat::DecodeMessage<wire::ChangeRequest>(packet.bytes);
@@ -347,9 +348,14 @@ void FakeHost::TakeMonitor(Packet packet) {
       Say(monitor_.get(), flat::EncodeMessage(answer));
       return;
     }
-    case wire::KillRequest::kType:
-      Note("kill " + std::to_string(flat::DecodeMessage<wire::KillRequest>(packet.bytes)->call));
+    case wire::KillRequest::kType: {
+      const uint64_t call = flat::DecodeMessage<wire::KillRequest>(packet.bytes)->call;
+      Note("kill " + std::to_string(call));
+      // One that runs is told gone by its script.
+      if (jails_.erase(call) != 0 && !script_.jails_stay)
+        Say(monitor_.get(), flat::EncodeMessage(wire::JailGone{call}));
       return;
+    }
     case wire::SessionClosed::kType:
       Note("closed " + std::to_string(flat::DecodeMessage<wire::SessionClosed>(packet.bytes)->session));
       return;
@@ -369,16 +375,29 @@ void FakeHost::TakeMonitor(Packet packet) {
   }
 }
 
-void FakeHost::StartRun(const wire::RunRequest& request, Packet packet) {
-  auto plan = wire::ParseRunPlan(request.plan);
+void FakeHost::MakeJail(Packet packet) {
+  auto request = flat::DecodeMessage<wire::JailRequest>(packet.bytes);
+  auto plan = wire::ParseRunPlan(request->plan);
   ASSERT_TRUE(plan.has_value()) << plan.error().what;
-  EXPECT_TRUE(SameDigest(HashSha256(request.plan), request.receipt.plan));
   ASSERT_EQ(packet.fds.size(), plan->descriptors.size());
+  Note("jail " + std::to_string(plan->call));
+  if (script_.run == RunScript::kNoJail)
+    Say(monitor_.get(), flat::EncodeMessage(wire::RunAnswer{plan->call, false, "beyond the bounds"}));
+  else
+    jails_[plan->call] = {request->plan, std::move(packet.fds)};
+}
+
+void FakeHost::StartRun(const wire::Receipt& receipt) {
+  auto jail = jails_.extract(receipt.call);
+  ASSERT_FALSE(jail.empty());
+  const auto& [bytes, fds] = jail.mapped();
+  EXPECT_TRUE(SameDigest(HashSha256(bytes), receipt.plan));
+  auto plan = wire::ParseRunPlan(bytes);
   runs_.push_back(*plan);
   const bool refused = script_.run == RunScript::kRefused;
   Say(monitor_.get(), flat::EncodeMessage(wire::RunAnswer{plan->call, !refused, refused ? "beyond the bounds" : ""}));
   if (refused) return;
-  Keeper keeper{plan->session, plan->call, std::move(packet.fds[0])};
+  Keeper keeper{plan->session, plan->call, std::move(jail.mapped().second[0])};
   const int fd = keeper.socket.get();
   if (!script_.jails_stay && script_.run != RunScript::kUntilCancelled)
     Say(monitor_.get(), flat::EncodeMessage(wire::JailGone{plan->call}));

@@ -35,7 +35,7 @@ inline uint64_t InodeOf(const std::string& path) { return 1000 + std::hash<std::
 // files of the workspace may be changed, `asked.txt` with a yes, `*.key` never.
 std::string TestPolicy(int concurrent = 4, const std::string& more_exec = "");
 
-enum class RunScript { kEnds, kUntilCancelled, kRefused, kDies, kNonsense, kFloods };
+enum class RunScript { kEnds, kUntilCancelled, kRefused, kNoJail, kDies, kNonsense, kFloods };
 enum class HandsScript { kAnswer, kDead, kNonsense, kWrongType, kTooFew, kNotCanonical };
 
 struct FakeFile {
@@ -130,7 +130,8 @@ class FakeHost {
   void TakeLedger(const Packet& packet);
   void TakeHands(int fd, const Packet& packet);
   void TakeKeeper(int fd, const Packet& packet);
-  void StartRun(const wire::RunRequest& request, Packet packet);
+  void MakeJail(Packet packet);
+  void StartRun(const wire::Receipt& receipt);
   void EndRun(Keeper& keeper, wire::EndKind kind);
   wire::PathAnswer AnswerPath(const wire::PathQuestion& question);
   void Note(std::string event);
@@ -147,6 +148,7 @@ class FakeHost {
   UniqueFd monitor_, ledger_, wake_read_, wake_write_;
   std::map<int, UniqueFd> hands_;
   std::map<int, Keeper> keepers_;
+  std::map<uint64_t, std::pair<std::string, std::vector<UniqueFd>>> jails_;  // which wait for their receipts: plans
   uint64_t next_session_ = 1, next_seq_ = 1, generation_ = 1;
   bool stop_ = false;
   std::string why_;

@@ -256,7 +256,9 @@ JailResult Execute(const JailRun& run) {
   spec.id_map = !run.owners.empty();
   if (spec.id_map) given.push_back(id_map->get());
   calls->second.Reset();
-  [[maybe_unused]] Status called = SendPacket(calls->first.get(), flat::EncodeMessage(spec), given);
+  (void)SendPacket(calls->first.get(), flat::EncodeMessage(spec), given);
+  if (!run.word.empty()) (void)SendPacket(calls->first.get(), run.word);
+  calls->first.Reset();
   for (Pipe* pipe : {&status, &out, &err}) pipe->write_end.Reset();
   if (!run.keeper) {
     waitpid(enter_pid, nullptr, 0);

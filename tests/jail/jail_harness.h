@@ -31,8 +31,9 @@ struct JailRun {
   wire::EnterSpec spec;
   std::vector<jailer::IdLine> owners;  // of users and groups alike; empty: no map
   wire::RunPlan plan;
-  bool test_enter = false;   // warder-enter-test
-  uint64_t cgroup_pids = 0;  // 0: no limit; else in the v1 pids hierarchy
+  std::string word = std::string(wire::kRunWord);  // what comes when the call is recorded; empty: its sender is gone
+  bool test_enter = false;                         // warder-enter-test
+  uint64_t cgroup_pids = 0;                        // 0: no limit; else in the v1 pids hierarchy
   uint64_t cgroup_memory = 0;
   bool own_session = true;       // else the jail shares ours: refused
   bool keeper = true;            // false: only enter and its status pipe

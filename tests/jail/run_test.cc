@@ -39,6 +39,20 @@ TEST(JailRunTest, ExitCodeOutputAndSignalArrive) {
   EXPECT_EQ(result.end.signal, SIGSEGV);
 }
 
+// Who sends the word is warderd, once the call is recorded. Only the word counts, and only as it is.
+TEST(JailRunTest, WithoutTheWordNothingRuns) {
+  for (const char* word : {"", "r", "ru", "run ", "no", "\1\2\3\4"}) {
+    Workspace workspace(kSessionUid);
+    JailRun run = RunIn(workspace, {CommandOf({"/usr/bin/touch", workspace.path() + "/ran"})});
+    run.word = word;
+    JailResult result = Execute(run);
+    EXPECT_EQ(access((workspace.path() + "/ran").c_str(), F_OK), -1) << word;
+    EXPECT_TRUE(result.reported);
+    EXPECT_EQ(result.end.kind, EndKind::kLost) << word;
+    EXPECT_EQ(result.left_behind, 0);
+  }
+}
+
 TEST(JailRunTest, ListsPipesAndDirectoriesAsAShellHasThem) {
   Workspace workspace(kSessionUid);
   auto echo = [](const char* word, Join join) { return CommandOf({"/usr/bin/echo", word}, join); };

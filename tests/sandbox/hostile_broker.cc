@@ -180,23 +180,35 @@ class Broker {
     t.receipt = ReceiptFor(t.plan.call);
     return t;
   }
-  void Send(Try& t, const std::string& name) {
+  void AskJail(Try& t) {
     std::string bytes = flat::EncodeMessage(t.plan);
     t.receipt.plan = HashSha256(bytes);
     if (t.sign) t.receipt.mac = wire::ReceiptMac(key_.key, t.receipt);
     std::vector<int> fds;
     for (const UniqueFd& fd : t.fds) fds.push_back(fd.get());
-    if (!SendPacket(3, flat::EncodeMessage(wire::RunRequest{t.receipt, t.sent.empty() ? bytes : t.sent}), fds))
-      _exit(0);
-    SayAnswer(name);
+    if (!SendPacket(3, flat::EncodeMessage(wire::JailRequest{t.sent.empty() ? bytes : t.sent}), fds)) _exit(0);
+  }
+  void AskRun(const wire::Receipt& receipt) {
+    if (!SendPacket(3, flat::EncodeMessage(wire::RunRequest{receipt}))) _exit(0);
+  }
+  // Where the jail was refused, the run is too, for want of it.
+  void Send(Try& t, const std::string& name) {
+    AskJail(t);
+    AskRun(t.receipt);
+    auto answer = flat::DecodeMessage<wire::RunAnswer>(Expect<wire::RunAnswer>(0).bytes);
+    Say(name + (answer->accepted ? ": accepted" : ": refused: " + answer->reason));
+    if (answer->accepted || answer->reason.starts_with("receipt") || answer->reason.starts_with("no jail")) return;
+    answer = flat::DecodeMessage<wire::RunAnswer>(Expect<wire::RunAnswer>(0).bytes);
+    if (answer->accepted || !answer->reason.starts_with("no jail waits")) Say(name + ": accepted without its jail");
   }
   void Attack() {
     for (const Line& line : kAttacks) {
-      Try t = Honest({"/usr/bin/sleep", "300"});
+      Try t = HonestMark();
       line.change(t);
       Send(t, std::string("attack ") + line.name);
     }
-    const std::string plan = flat::EncodeMessage(Honest({"/usr/bin/sleep", "300"}).plan);
+    AttackWithJails();
+    const std::string plan = flat::EncodeMessage(HonestMark().plan);
     for (std::string garbage : {std::string(1, '\0'), std::string("\x01\x46", 2), std::string("\x02\x46zzz", 5),
                                 std::string(1000, 'x'), std::string("\x01\x00", 2), std::string("\x01\x33", 2), plan}) {
       (void)!SendPacket(3, garbage);
@@ -212,6 +224,38 @@ class Broker {
         _exit(0);
       SayAnswer("attack layer");
     }
+  }
+  // It leaves a file in the workspace: whoever ran is seen afterwards.
+  Try HonestMark() {
+    std::string workspace;
+    for (const wire::Agent& a : host_.agents)
+      if (a.name == session_.agent) workspace = a.workspace.directory;
+    return Honest({"/usr/bin/touch", workspace + "/ran"});
+  }
+  // A jail without a receipt is as far as anybody comes without the ledger.
+  void AttackWithJails() {
+    Try none = HonestMark();
+    AskRun(none.receipt);
+    SayAnswer("attack run without a jail");
+    AskJail(none);
+    usleep(300'000);  // the jail stands
+    Try twice = HonestMark();
+    twice.plan.call = none.plan.call;
+    AskJail(twice);
+    SayAnswer("attack second jail of one call");
+    Try other = HonestMark();
+    AskJail(other);
+    wire::Receipt swapped = ReceiptFor(other.plan.call);
+    swapped.plan = none.receipt.plan;
+    swapped.mac = wire::ReceiptMac(key_.key, swapped);
+    AskRun(swapped);
+    SayAnswer("attack receipt of another plan that waits");
+    AskRun(other.receipt);
+    SayAnswer("attack good receipt after a bad one");
+    if (!SendPacket(3, flat::EncodeMessage(wire::KillRequest{none.plan.call}))) _exit(0);
+    AskRun(none.receipt);
+    SayAnswer("attack run of a killed jail");
+    AskJail(waits_ = HonestMark());  // until the session ends
   }
   // 100 descriptors in one message: past what SendPacket would take.
   void RawDescriptors() {
@@ -253,6 +297,8 @@ class Broker {
   void Work() {
     Try t = Honest({"/usr/bin/sleep", "300"});
     Send(t, "honest run");
+    AskRun(t.receipt);
+    SayAnswer("replayed receipt");
     Send(t, "replayed run");
     Try again = Honest({"/usr/bin/sleep", "300"});
     again.plan.call = t.plan.call;
@@ -268,6 +314,7 @@ class Broker {
   UniqueFd ledger_;
   uint64_t call_ = 0, seq_ = 100;
   std::vector<UniqueFd> kept_;
+  Try waits_;
 };
 
 }  // namespace

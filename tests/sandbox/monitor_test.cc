@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -29,7 +30,7 @@ TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
   ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_NO_FATAL_FAILURE(ConnectAgent("attack"));
   ASSERT_TRUE(Until([&] { return Count("played attack") == 1; }));
-  EXPECT_EQ(Count("attack ") - Count("played attack"), 27 + 7 + 1 + 4) << Events();
+  EXPECT_EQ(Count("attack ") - Count("played attack"), 27 + 5 + 7 + 1 + 4) << Events();
   EXPECT_EQ(Count(": accepted"), 0) << Events();
   EXPECT_EQ(Count("keeper-began"), 0);
   for (const char* why : {"attack forged mac: refused: receipt: the MAC", "attack old receipt: refused: receipt: older",
@@ -38,12 +39,25 @@ TEST_F(MonitorTest, EverythingAHostileBrokerTriesIsRefusedAndStartsNothing) {
                           "attack directory of the host as stdin: refused: descriptor 1",
                           "attack unlisted descriptor: refused: the plan lists",
                           "attack too many descriptors: refused: a message was cut",
-                          "attack plan and receipt of another session: refused: no such"})
+                          "attack plan and receipt of another session: refused: no such",
+                          "attack run without a jail: refused: no jail waits",
+                          "attack second jail of one call: refused: a call of this id",
+                          "attack receipt of another plan that waits: refused: receipt: of another plan",
+                          "attack good receipt after a bad one: refused: no jail waits",
+                          "attack run of a killed jail: refused: no jail waits"})
     EXPECT_EQ(Count(why), 1) << why;
+  // Four jails wait for their receipts: one that got none, and three whose receipts named another call, another session
+  // or none. What their calls would leave is not there.
+  auto count = [&](const char* name) {
+    return std::ranges::count_if(Processes(pid_), [&](const Process& process) { return process.name == name; });
+  };
+  EXPECT_TRUE(Until([&] { return count("warder-init") == 4 && count("warder-keeper") == 4; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(count("warder-init"), 4);
+  EXPECT_FALSE(fs::exists(directory_ / "ws/ran"));
+  EXPECT_EQ(Count("keeper-began") + Count("jail-ended"), 0) << Events();
   for (const Process& p : Processes(pid_)) {
-    EXPECT_NE(p.name, "warder-keeper");
-    EXPECT_NE(p.name, "warder-init");
-    EXPECT_NE(p.name, "sleep");
+    EXPECT_NE(p.name, "touch");
     // One that was made ahead waits for an honest call: it is of no session yet.
     if (p.name == "warder-enter") {
       EXPECT_EQ(p.uid, 0u);
@@ -62,14 +76,14 @@ TEST_F(MonitorTest, AJailMadeAheadServesOneCallAndGoesWithItsEpoch) {
   };
   EXPECT_TRUE(waiting().empty()) << "no session, no jail";
   ASSERT_NO_FATAL_FAILURE(ConnectAgent("attack"));  // never starts a run
-  ASSERT_TRUE(Until([&] { return Count("played attack") == 1 && waiting().size() == 1; }));
+  ASSERT_TRUE(Until([&] { return Count("played attack") == 1 && !waiting().empty(); }));
   pid_t first = *waiting().begin();
   ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
   ASSERT_TRUE(Until([&] { return Count("played work") == 1 && Find("sleep") > 0; })) << Events();
   EXPECT_EQ(Slurp("/proc/" + std::to_string(first) + "/comm"), "warder-init\n")
       << "the one that waited became the jail";
   EXPECT_FALSE(waiting().contains(first));
-  ASSERT_TRUE(Until([&] { return waiting().size() == 2; }));
+  ASSERT_TRUE(Until([&] { return waiting().size() >= 2; }));
   for (pid_t pid : waiting()) ASSERT_TRUE(Kill(pid, SIGKILL));
   ASSERT_NO_FATAL_FAILURE(ConnectAgent("work"));
   EXPECT_TRUE(Until([&] { return Count("honest run: accepted") == 2; })) << Events();
@@ -80,7 +94,8 @@ TEST_F(MonitorTest, AJailMadeAheadServesOneCallAndGoesWithItsEpoch) {
 TEST_F(MonitorTest, AnHonestRunStartsOnceAndItsReplayDoesNot) {
   ASSERT_NO_FATAL_FAILURE(StartWorking());
   EXPECT_EQ(Count("honest run: accepted"), 1) << Events();
-  EXPECT_EQ(Count("replayed run: refused: receipt: used before"), 1) << Events();
+  EXPECT_EQ(Count("replayed receipt: refused: no jail waits"), 1) << Events();
+  EXPECT_EQ(Count("replayed run: refused: a call of this id"), 1) << Events();
   EXPECT_EQ(Count("second run of one call: refused"), 1) << Events();
   EXPECT_EQ(Count("change file: done"), 1) << Events();
   EXPECT_EQ(Count("change forged: refused: receipt"), 1) << Events();
