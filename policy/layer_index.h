@@ -79,8 +79,9 @@ class PathIndex {
     Root root = Root::kHost;
     std::string_view rest;                // behind the variable
     std::vector<std::string_view> parts;  // of a glob: its components
+    uint8_t may = 0;                      // of the rule
   };
-  static Pattern Parse(uint32_t rule, bool under, std::string_view text);
+  Pattern Parse(uint32_t rule, bool under, std::string_view text) const;
   static bool Fits(const Pattern& pattern, const CutPath& path, const Place& place);
   // The same where the path is known to be at or below the pattern's root: `below` is what follows the root.
   static bool Fits(const Pattern& pattern, const CutPath& path, std::string_view below);

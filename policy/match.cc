@@ -14,23 +14,21 @@ namespace warder::policy {
 namespace {
 
 // Cells of one matcher, in memory that its thread keeps: patterns are matched one after the other.
-struct Cell {
-  bool set = false;
-};
+using Cells = std::span<char>;
 class Table {
  public:
-  Table(std::vector<Cell>& memory, size_t rows, size_t columns) : columns_(columns), cells_(memory) {
-    cells_.assign(rows * columns, {});
+  Table(std::vector<char>& memory, size_t rows, size_t columns) : columns_(columns), cells_(memory) {
+    cells_.assign(rows * columns, 0);
   }
-  std::span<Cell> operator[](size_t row) { return std::span(cells_).subspan(row * columns_, columns_); }
+  Cells operator[](size_t row) { return Cells(cells_).subspan(row * columns_, columns_); }
 
  private:
   size_t columns_;
-  std::vector<Cell>& cells_;
+  std::vector<char>& cells_;
 };
 
 struct Memory {
-  std::vector<Cell> begin, inside, end;
+  std::vector<char> begin, inside, end;
   std::vector<size_t> runs, last;
   std::vector<long> opened;
 };
@@ -76,15 +74,15 @@ class Matcher {
   }
 
   Fit Run(Explain explain) {
-    begin_[first_][first_].set = true;
+    begin_[first_][first_] = 1;
     for (size_t e = first_; e < elements_; ++e) Forward(e);
-    if (!begin_[elements_][words_].set) {
+    if (!begin_[elements_][words_]) {
       if (explain != Explain::kNo) TellHowFar(explain);
       return std::move(fit_);
     }
     fit_.fits = true;
     if (!std::ranges::any_of(pattern_, NamesObjects)) return std::move(fit_);
-    end_[elements_][words_].set = true;
+    end_[elements_][words_] = 1;
     for (size_t e = elements_; e-- > first_;) Backward(e);
     for (size_t e = first_; e < elements_; ++e) Collect(e);
     return std::move(fit_);
@@ -116,10 +114,10 @@ class Matcher {
 void Matcher::Forward(size_t e) {
   const Element& element = pattern_[e];
   if (element.kind == ElementKind::kFlags) return ForwardFlags(e);
-  const std::span<Cell> begin = begin_[e], next = begin_[e + 1];
+  const Cells begin = begin_[e], next = begin_[e + 1];
   if (element.kind == ElementKind::kRest) {
     for (size_t w = first_; w <= words_; ++w)
-      if (begin[w].set) next[words_].set = true;
+      if (begin[w]) next[words_] = 1;
     return;
   }
   const std::span<size_t> runs = RunsOf(e);
@@ -127,7 +125,7 @@ void Matcher::Forward(size_t e) {
   // Overlapping ranges of ends are counted, not walked: `open` is how many cover the current word.
   opened_.assign(words_ + 2, 0);
   for (size_t w = first_; w <= words_; ++w) {
-    if (!begin[w].set) continue;
+    if (!begin[w]) continue;
     const size_t most = std::min<size_t>(element.repeat_high, runs[w]);
     if (most < element.repeat_low) continue;
     ++opened_[w + element.repeat_low];
@@ -135,20 +133,20 @@ void Matcher::Forward(size_t e) {
   }
   long open = 0;
   for (size_t w = first_; w <= words_; ++w)
-    if ((open += opened_[w]) > 0) next[w].set = true;
+    if ((open += opened_[w]) > 0) next[w] = 1;
 }
 
 void Matcher::ForwardFlags(size_t e) {
-  const std::span<Cell> begin = begin_[e], inside = inside_[e], next = begin_[e + 1];
+  const Cells begin = begin_[e], inside = inside_[e], next = begin_[e + 1];
   for (size_t w = first_; w <= words_; ++w) {
-    if (begin[w].set) inside[w].set = true;
-    if (!inside[w].set) continue;
-    next[w].set = true;
+    if (begin[w]) inside[w] = 1;
+    if (!inside[w]) continue;
+    next[w] = 1;
     if (w == words_) continue;
     for (const Flag& flag : pattern_[e].flags) {
       const size_t taken = FlagWords(flag, argv_, w);
       if (taken == 0) continue;
-      IsDashes(flag) ? next[w + 1].set = true : inside[w + taken].set = true;
+      IsDashes(flag) ? next[w + 1] = 1 : inside[w + taken] = 1;
     }
   }
 }
@@ -156,32 +154,32 @@ void Matcher::ForwardFlags(size_t e) {
 void Matcher::Backward(size_t e) {
   const Element& element = pattern_[e];
   if (element.kind == ElementKind::kFlags) return BackwardFlags(e);
-  const std::span<Cell> end = end_[e], next = end_[e + 1];
+  const Cells end = end_[e], next = end_[e + 1];
   if (element.kind == ElementKind::kRest) {
     for (size_t w = first_; w <= words_; ++w)
-      if (next[words_].set) end[w].set = true;
+      if (next[words_]) end[w] = 1;
     return;
   }
   const std::span<const size_t> runs = RunsOf(e);
   size_t nearest = SIZE_MAX;  // the first end at or behind w + repeat_low
   for (size_t w = words_ + 1; w-- > first_;) {
     const size_t least = w + element.repeat_low;
-    if (least <= words_ && next[least].set) nearest = least;
-    if (nearest != SIZE_MAX && nearest - w <= std::min<size_t>(element.repeat_high, runs[w])) end[w].set = true;
+    if (least <= words_ && next[least]) nearest = least;
+    if (nearest != SIZE_MAX && nearest - w <= std::min<size_t>(element.repeat_high, runs[w])) end[w] = 1;
   }
 }
 
 // In end_(e, w), words before w may already be flags of e: the way from inside to the end.
 void Matcher::BackwardFlags(size_t e) {
-  const std::span<Cell> end = end_[e], next = end_[e + 1];
+  const Cells end = end_[e], next = end_[e + 1];
   for (size_t w = words_ + 1; w-- > first_;) {
-    bool ends = next[w].set;
+    bool ends = next[w] != 0;
     for (const Flag& flag : pattern_[e].flags) {
       if (ends || w == words_) break;
       const size_t taken = FlagWords(flag, argv_, w);
-      if (taken > 0) ends = IsDashes(flag) ? next[w + 1].set : end[w + taken].set;
+      if (taken > 0) ends = (IsDashes(flag) ? next[w + 1] : end[w + taken]) != 0;
     }
-    if (ends) end[w].set = true;
+    if (ends) end[w] = 1;
   }
 }
 
@@ -190,13 +188,13 @@ void Matcher::Collect(size_t e) {
   const Element& element = pattern_[e];
   if (element.kind == ElementKind::kFlags) return CollectFlags(e);
   if (element.kind != ElementKind::kPath && element.kind != ElementKind::kHost) return;
-  const std::span<const Cell> begin = begin_[e], end = end_[e + 1];
+  const Cells begin = begin_[e], end = end_[e + 1];
   const std::span<const size_t> runs = RunsOf(e);
   last_.assign(words_ + 1, 0);  // the last end at or before w
-  for (size_t w = first_; w <= words_; ++w) last_[w] = end[w].set ? w : last_[w - 1];
+  for (size_t w = first_; w <= words_; ++w) last_[w] = end[w] ? w : last_[w - 1];
   size_t done = 1;  // the words before it were looked at
   for (size_t w = first_; w <= words_; ++w) {
-    if (!begin[w].set) continue;
+    if (!begin[w]) continue;
     const size_t stop = last_[w + std::min<size_t>(element.repeat_high, runs[w])];
     if (stop < w + element.repeat_low) continue;
     for (size_t word = std::max(w, done); word < stop; ++word) {
@@ -212,11 +210,11 @@ void Matcher::Collect(size_t e) {
 void Matcher::CollectFlags(size_t e) {
   if (!std::ranges::any_of(pattern_[e].flags, NamesPaths)) return;
   for (size_t w = first_; w < words_; ++w) {
-    if (!inside_[e][w].set) continue;
+    if (!inside_[e][w]) continue;
     for (const Flag& flag : pattern_[e].flags) {
       const std::optional<Act> act = PathOf(flag.value);
       const size_t taken = act ? FlagWords(flag, argv_, w) : 0;
-      if (taken == 0 || !end_[e][w + taken].set) continue;
+      if (taken == 0 || !end_[e][w + taken]) continue;
       AddPath(w + taken - 1, taken == 2 ? 0 : flag.text.size(), *act);
     }
   }
@@ -237,7 +235,7 @@ void Matcher::AddHost(size_t word, uint16_t port) {
 void Matcher::TellHowFar(Explain explain) {
   auto reached = [&](size_t w) {
     for (size_t e = first_; e <= elements_; ++e)
-      if (begin_[e][w].set) return true;
+      if (begin_[e][w]) return true;
     return false;
   };
   size_t w = words_;
@@ -245,7 +243,7 @@ void Matcher::TellHowFar(Explain explain) {
   fit_.words_matched = w;
   if (explain != Explain::kYes) return;
   for (size_t e = first_; e <= elements_; ++e) {
-    if (!begin_[e][w].set) continue;
+    if (!begin_[e][w]) continue;
     if (!fit_.expected.empty()) fit_.expected += ", or ";
     fit_.expected += e == elements_ ? "nothing more" : DescribeElement(pattern_[e]);
   }

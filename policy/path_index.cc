@@ -87,8 +87,8 @@ std::string FillIn(std::string_view text, const std::string& workspace, const st
   return std::string(text);
 }
 
-PathIndex::Pattern PathIndex::Parse(uint32_t rule, bool under, std::string_view text) {
-  Pattern pattern{rule, under, Root::kHost, text, {}};
+PathIndex::Pattern PathIndex::Parse(uint32_t rule, bool under, std::string_view text) const {
+  Pattern pattern{rule, under, Root::kHost, text, {}, policy_->paths[rule].may};
   for (auto [root, name] : {std::pair(Root::kWorkspace, kWorkspace), std::pair(Root::kTmp, kTmp)}) {
     if (!text.starts_with(name)) continue;
     pattern.root = root;
@@ -111,7 +111,7 @@ PathIndex::PathIndex(const Policy& policy) : policy_(&policy), unless_(policy.pa
       patterns.longest = std::max(patterns.longest, key.size());
       if (!forbids_delete) return;
       if (auto plain = under ? std::optional(pattern.rest) : PlainPart(pattern.rest))
-        plain_.push_back({r, true, pattern.root, *plain, {}});
+        plain_.push_back({r, true, pattern.root, *plain, {}, rule.may});
     };
     if (!rule.under.empty()) add(true, rule.under);
     for (const std::string& glob : rule.match) add(false, glob);
@@ -160,8 +160,7 @@ std::vector<uint32_t> PathIndex::Covering(const CutPath& path, Act act, const Pl
       auto found = patterns.under.find(below->substr(0, end));
       if (found != patterns.under.end())
         for (const Pattern& pattern : found->second)
-          if ((policy_->paths[pattern.rule].may & ActBit(act)) != 0 && Fits(pattern, path, *below) &&
-              !Excepted(pattern.rule, path, place))
+          if ((pattern.may & ActBit(act)) != 0 && Fits(pattern, path, *below) && !Excepted(pattern.rule, path, place))
             out.push_back(pattern.rule);
       if (end >= below->size()) break;
     }
