@@ -23,6 +23,7 @@ std::vector<Command> PolicyShowCommands();    // policy_show.cc
 std::vector<Command> PolicySchemaCommands();  // policy_schema.cc
 std::vector<Command> PolicyTestCommands();    // policy_test.cc
 std::vector<Command> PolicyReplayCommands();  // policy_replay.cc
+std::vector<Command> PolicyLearnCommands();   // policy_learn.cc
 std::vector<Command> DoctorCommands();        // doctor.cc
 std::vector<Command> AuditCommands();         // audit.cc
 std::vector<Command> TrashCommands();         // trash.cc

@@ -1,6 +1,7 @@
 // Which decisions does an audit log hold? See policy_log.h.
 #include "cli/policy_log.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -70,7 +71,103 @@ class Calls {
   std::map<uint64_t, LoggedDecision> open_;  // by call
 };
 
+// How a run or a tool ended, by the words of an outcome.
+policy::Fate FateOf(std::string_view ended) {
+  for (std::string_view ran :
+       {"exited", "signaled", "wall-limit", "cpu-limit", "memory-limit", "disk-limit", "cancelled", "done"})
+    if (ended == ran) return policy::Fate::kDone;
+  return policy::Fate::kFailed;
+}
+
+// One call after the other, whole: what was decided, what people said, how it ended.
+class WholeCalls {
+ public:
+  explicit WholeCalls(std::optional<uint64_t> session, std::string agent)
+      : session_(session), agent_(std::move(agent)) {}
+
+  Status Take(const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
+    if (!problem.empty())
+      return Fail(Code::kInvalid, "record " + std::to_string(record.seq) + " of the log is damaged: " + problem,
+                  "see what `warder audit verify` says of it");
+    if (record.call == 0 || (session_ && record.session != *session_)) return {};
+    if (record.type == "call") {
+      TakeCall(record, sides, open_[record.call].asked);
+      return {};
+    }
+    auto found = open_.find(record.call);
+    if (found == open_.end()) return {};
+    Open& call = found->second;
+    if (record.type == "decision") {
+      TakeDecision(record, sides, call.asked);
+      call.record = record.seq;
+    } else if (record.type == "approval.answer") {
+      const bool yes = TextIn(record.body(), "answer") == "approved";
+      (yes ? call.approved : call.denied) = true;
+    } else if (record.type == "outcome") {
+      call.ended = TextIn(record.body(), "ended");
+    }
+    return {};
+  }
+
+  std::vector<policy::SeenCall> Seen() {
+    std::vector<policy::SeenCall> seen;
+    for (auto& [id, call] : open_) {
+      if (call.record == 0 || (!agent_.empty() && call.asked.agent != agent_)) continue;
+      policy::SeenCall one;
+      one.call = id;
+      one.record = call.record;
+      one.fate = Fate(call);
+      one.level = LevelOf(call.asked.level);
+      one.for_reason = call.asked.rule == "reason";
+      one.recorded = std::move(call.asked.recorded);
+      seen.push_back(std::move(one));
+    }
+    std::ranges::sort(seen, {}, &policy::SeenCall::record);
+    return seen;
+  }
+
+ private:
+  struct Open {
+    LoggedDecision asked;
+    uint64_t record = 0;  // of the decision; a log begins with a record of the host
+    bool approved = false, denied = false;
+    std::string ended;
+  };
+
+  static policy::Level LevelOf(const std::string& name) {
+    for (policy::Level level : {policy::Level::kAuto, policy::Level::kNotify, policy::Level::kApprove})
+      if (name == policy::LevelName(level)) return level;
+    return policy::Level::kForbid;
+  }
+  static policy::Fate Fate(const Open& call) {
+    const policy::Level level = LevelOf(call.asked.level);
+    if (!call.asked.by_policy) return policy::Fate::kByHost;
+    if (level == policy::Level::kForbid) return policy::Fate::kForbidden;
+    if (level == policy::Level::kApprove && (!call.approved || call.denied)) return policy::Fate::kNotApproved;
+    return call.ended.empty() ? policy::Fate::kNoEnd : FateOf(call.ended);
+  }
+
+  std::optional<uint64_t> session_;
+  std::string agent_;
+  std::map<uint64_t, Open> open_;  // by call
+};
+
 }  // namespace
+
+Status ReadSeenCalls(const std::string& directory, std::optional<uint64_t> session, const std::string& agent,
+                     std::vector<policy::SeenCall>& calls) {
+  WholeCalls whole(session, agent);
+  Status status;
+  audit::LogVisitor visitor;
+  visitor.record = [&](const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
+    status = whole.Take(record, sides, problem);
+    return status.has_value();
+  };
+  WARDER_TRY_STATUS(audit::ReadLog(directory, visitor));
+  WARDER_TRY_STATUS(status);
+  calls = whole.Seen();
+  return {};
+}
 
 Status ReadDecisions(const std::string& directory, std::optional<uint64_t> session,
                      const std::function<void(const LoggedDecision&)>& take) {

@@ -1,9 +1,11 @@
 // Property: a text that is no whole record of facts decides nothing; one that is reads the same again, and a directory
-// in it comes before what starts there. Whatever it says, a call is decided or refused, never guessed.
+// in it comes before what starts there. Whatever it says, a call is decided or refused, never guessed. A policy that is
+// learned from it loads, allows none of the calls that were refused, and reads, writes and deletes what it names alone.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 
+#include "policy/learn/learn.h"
 #include "policy/load.h"
 #include "policy/record/again.h"
 
@@ -36,6 +38,35 @@ profiles: { day: { auto: [read_file] } }
   return PolicySet::Make({std::make_shared<const Policy>(std::move(policy))}).value();
 }
 
+// The calls as a log has them, every second one refused.
+void LearnFrom(const std::string& text) {
+  std::vector<SeenCall> calls;
+  for (const auto& [tool, arguments] :
+       {std::pair("run_command", R"({"command":"cat a.c b.key"})"), std::pair("read_file", R"({"path":"a.c"})"),
+        std::pair("run_command", R"({"command":"cat a.c > b"})"), std::pair("delete_file", R"({"path":"a.c"})")}) {
+    SeenCall seen;
+    seen.call = seen.record = calls.size() + 1;
+    seen.fate = calls.size() % 2 == 0 ? Fate::kDone : Fate::kForbidden;
+    seen.level = calls.size() % 2 == 0 ? Level::kAuto : Level::kForbid;
+    seen.recorded.tool = tool;
+    seen.recorded.arguments = arguments;
+    seen.recorded.facts = text;
+    seen.recorded.has_facts = true;
+    calls.push_back(std::move(seen));
+  }
+  const Result<Learned> learned = Learn(calls, {});
+  if (!learned) return Require(learned.error().code == Code::kInvalid || learned.error().code == Code::kLimit);
+  LoadResult loaded = LoadPolicy("F", learned->yaml);
+  Require(loaded.problems.empty());
+  for (const PathRule& rule : loaded.policy.paths)
+    for (const std::string& glob : rule.match) Require(!glob.contains('*'));
+  AssumeFiles(loaded.policy);
+  const PolicySet host = PolicySet::Make({std::make_shared<const Policy>(std::move(loaded.policy))}).value();
+  const Replayer replayer(host, {});
+  for (const SeenCall& seen : calls)
+    if (const Replayed now = replayer.Decide(seen.recorded); now.decision) Require(now.decision->level >= seen.level);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -44,6 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (facts)
     for (size_t i = 0; i < facts->paths.size(); ++i)
       Require(facts->paths[i].from == SIZE_MAX || facts->paths[i].from < i);
+  LearnFrom(text);
   static const PolicySet layers = Layers();
   const Replayer replayer(layers, {});
   for (const auto& [tool, arguments] :

@@ -1,1 +1,1 @@
-warder_fuzz(recorded_facts SOURCES recorded_facts.cc LINK warder_record)
+warder_fuzz(recorded_facts SOURCES recorded_facts.cc LINK warder_learn warder_record)

@@ -38,6 +38,7 @@ nlohmann::json FactsForLog(const PolicySet& set, const LookedAt& at, const std::
 struct RecordedPath {
   size_t from = SIZE_MAX;  // index of the path in whose directory it starts; SIZE_MAX: the workspace
   std::string text;
+  Act act = Act::kRead;
   bool follow_last = true;
   PathFact fact;
 };

@@ -71,7 +71,11 @@ RecordedPath ReadPath(const json& object, bool& good) {
   Members in(object, good);
   RecordedPath path;
   path.text = in.Text("text");
-  path.follow_last = in.Text("act") != ActName(Act::kDelete);
+  const std::string act = in.Text("act");
+  for (Act known : {Act::kRead, Act::kWrite, Act::kDelete})
+    if (act == ActName(known)) path.act = known;
+  good = good && act == ActName(path.act);
+  path.follow_last = path.act != Act::kDelete;
   path.from = in.Number("from", SIZE_MAX);
   path.fact.problem = in.Text("problem");
   path.fact.path = in.Text("path");

@@ -135,6 +135,43 @@ TEST_F(ReplayOfCalls, ErasedTextIsCountedAndNotGuessed) {
   EXPECT_EQ(answer["undecidable"][0]["why"], "its free text was erased");
 }
 
+// From a broker's own records: what is learned loads, its tests hold, and no call of the log comes out looser under it.
+TEST_F(ReplayOfCalls, WhatIsLearnedOfThemLetsNothingMoreThrough) {
+  for (const char* more : {"", " --generalise numbers paths folders trees workspace environment --least 2"}) {
+    auto [code, text] = Warder("policy learn --json " + log_.log + more);
+    ASSERT_LE(code, 1) << text;
+    json learned = json::parse(text, nullptr, false);
+    ASSERT_TRUE(learned.is_object()) << text;
+    EXPECT_GT(learned["same"], 10) << text;
+    EXPECT_GT(learned["refused"], 30) << text;
+    EXPECT_GE(learned["left_out"].size(), 2u) << text;
+    for (const json& rule : learned["rules"]) EXPECT_FALSE(rule["records"].empty()) << rule;
+    EXPECT_TRUE(*more != 0 || learned["findings"].empty()) << learned["findings"].dump(1);
+    const std::string file = Policy(learned["yaml"].get<std::string>());
+    auto [tested, said] = Warder("policy test " + file);
+    EXPECT_EQ(tested, 0) << said;
+    EXPECT_EQ(Warder("policy fmt --check " + file).first, 0);
+    auto [replayed, answer] = Warder("policy replay --json " + log_.log + " " + file);
+    ASSERT_LE(replayed, 1) << answer;
+    EXPECT_EQ(json::parse(answer)["looser"], 0) << answer << learned["yaml"].get<std::string>();
+  }
+}
+
+TEST_F(ReplayOfCalls, LearnGivesThePolicyAloneOnItsOutput) {
+  const std::string file = log_.root + "/learned.yaml", told = log_.root + "/told";
+  FILE* run = popen(
+      (std::string(WARDER_BIN_DIR) + "/warder policy learn " + log_.log + " >" + file + " 2>" + told).c_str(), "r");
+  EXPECT_EQ(WEXITSTATUS(pclose(run)), 0);
+  EXPECT_EQ(Warder("policy check " + file).first, 0) << Warder("policy check " + file).second;
+  EXPECT_NE(audit::Slurp(told).find("left out"), std::string::npos) << audit::Slurp(told);
+  EXPECT_NE(audit::Slurp(told).find("none looser"), std::string::npos) << audit::Slurp(told);
+  EXPECT_EQ(Warder("policy learn " + log_.log + " --generalise everything").first, 2);
+  EXPECT_EQ(Warder("policy learn " + log_.log + " --least 1").first, 2);
+  EXPECT_EQ(Warder("policy learn " + log_.log + " --agent nobody").first, 2);
+  EXPECT_EQ(Warder("policy learn " + log_.log + " --session 4711").first, 2);
+  EXPECT_EQ(Warder("policy learn").first, 2);
+}
+
 TEST_F(ReplayOfCalls, WhatCanNotBeUsedIsTwo) {
   EXPECT_EQ(Warder("policy replay /nowhere " + Policy(TestPolicy())).first, 2);
   EXPECT_EQ(Warder("policy replay " + log_.log + " " + Policy("policy: 2\n")).first, 2);
