@@ -154,7 +154,8 @@ Status Ledger::StageRequest(const AppendRequest& request, Answer& answer) {
 }
 
 Status Ledger::CheckDraft(const Draft& draft, Calls& changed) {
-  if (draft.session == 0 && draft.type == "admin" && draft.call == 0) return {};
+  const bool of_the_host = draft.type == "admin" || draft.type == "policy.candidate";
+  if (of_the_host && draft.session == 0 && draft.call == 0) return {};
   auto session = sessions_.find(draft.session);
   if (session == sessions_.end())
     return Fail(Code::kDenied, "session " + std::to_string(draft.session) + " is not known here");

@@ -22,7 +22,7 @@ constexpr TypeRule kTypes[] = {
     {"undo", kBroker, false, "", ""},
     {"breaker.trip", kBroker, true, "", ""},
     {"breaker.resume", kBroker, false, "", ""},
-    {"policy.candidate", kBroker, false, "", ""},
+    {"policy.candidate", kBroker, false, "what agent", "text"},
     {"profile", kBroker, true, "", ""},
     {"lease", kBroker, false, "", ""},
     {"escalation", kBroker, true, "", ""},

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "broker/candidate.h"
 #include "broker/decode.h"
 #include "broker/json_rpc.h"
 #include "broker/records.h"
@@ -229,6 +230,48 @@ asio::awaitable<Said> Reload(AdminCall c) {
   co_return json{{"reloaded", true}, {"generation", c.broker.generation->number}, {"notes", notes}};
 }
 
+asio::awaitable<Said> PolicyCandidate(AdminCall c) {
+  auto agent = TextOf(c.params, "agent", true), layer = TextOf(c.params, "layer", true),
+       file = TextOf(c.params, "file", true);
+  for (const auto* text : {&agent, &layer, &file})
+    if (!*text) co_return std::unexpected(text->error());
+  std::vector<audit::Draft> drafts;
+  drafts.push_back(AdminRecord("policy.candidate", c.person, *agent, *layer + " " + *file));
+  Status written = co_await c.broker.ledger.Append(std::move(drafts));
+  if (!written) co_return No(written.error());
+  CandidateTerms terms{*agent, *layer, *file, c.person.uid};
+  auto set = co_await SetCandidate(c.broker, std::move(terms));
+  if (!set) {
+    audit::Body body;
+    body.Text("what", "refused").Text("agent", *agent).Free("text", set.error().ToString().substr(0, 4096));
+    std::vector<audit::Draft> refused;
+    refused.push_back({"policy.candidate", 0, 0, body.Take()});
+    if (Status told = co_await c.broker.ledger.Append(std::move(refused)); !told) co_return No(told.error());
+    co_return No(set.error());
+  }
+  co_return (*set)->Describe();
+}
+
+asio::awaitable<Said> PolicyCandidates(AdminCall c) {
+  json list = json::array();
+  for (const auto& [agent, candidate] : c.broker.candidates) list.push_back(candidate->Describe());
+  co_return json{{"candidates", std::move(list)}};
+}
+
+asio::awaitable<Said> PolicyCandidateStop(AdminCall c) {
+  auto agent = TextOf(c.params, "agent", true);
+  if (!agent) co_return std::unexpected(agent.error());
+  std::vector<audit::Draft> drafts;
+  drafts.push_back(AdminRecord("policy.candidate.stop", c.person, *agent, {}));
+  Status written = co_await c.broker.ledger.Append(std::move(drafts));
+  if (!written) co_return No(written.error());
+  std::string why = "stopped by uid " + std::to_string(c.person.uid);
+  Result<bool> stopped = co_await StopCandidate(c.broker, *agent, std::move(why));
+  if (!stopped) co_return No(stopped.error());
+  if (!*stopped) co_return No(kNotFound, "no candidate runs beside the policy of " + ForTerminal(*agent));
+  co_return json{{"stopped", true}};
+}
+
 asio::awaitable<Said> Drain(AdminCall c) {
   auto wait = NumberOf(c.params, "wait_ms");
   if (!wait) co_return std::unexpected(wait.error());
@@ -258,6 +301,9 @@ constexpr Method kMethods[] = {
     {"approvals.approve", wire::kRightApprove, "approve", Approve},
     {"approvals.deny", wire::kRightApprove, "approve", Deny},
     {"policy.explain", wire::kRightPolicy, "policy", PolicyExplain},
+    {"policy.candidate", wire::kRightReload, "reload", PolicyCandidate},
+    {"policy.candidate.stop", wire::kRightReload, "reload", PolicyCandidateStop},
+    {"policy.candidates", wire::kRightPolicy, "policy", PolicyCandidates},
     {"reload", wire::kRightReload, "reload", Reload},
     {"drain", wire::kRightDrain, "drain", Drain},
 };

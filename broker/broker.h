@@ -16,6 +16,7 @@
 
 namespace warder::broker {
 
+class Candidate;
 class Session;
 
 // Host file and policies of one load; never changed once it is in force.
@@ -42,6 +43,7 @@ struct Broker {
   Approvals approvals;
   std::shared_ptr<const Generation> generation;
   std::map<uint64_t, std::shared_ptr<Session>> sessions;
+  std::map<std::string, std::shared_ptr<Candidate>> candidates;  // by agent
   std::map<std::string, TrashNote> trash;
   std::map<std::string, RefusalRate> refusals;   // by agent
   std::map<uint32_t, size_t> admin_connections;  // by uid

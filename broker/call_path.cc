@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "broker/candidate.h"
 #include "broker/decode.h"
 #include "broker/file_tools.h"
 #include "broker/records.h"
@@ -33,6 +34,8 @@ class CallPath {
   CallPath& operator=(const CallPath&) = delete;
 
   asio::awaitable<json> Serve();
+  // Once it has its answer: what the agent's candidate says to it.
+  void TellCandidate();
 
  private:
   Status MayServe() const;
@@ -65,7 +68,7 @@ class CallPath {
   const wire::Agent* agent_ = nullptr;
   DecodedCall asked_;
   LookedUp found_;
-  bool looked_up_ = false;
+  bool looked_up_ = false, decided_ = false;
   policy::Decision decision_;
   std::optional<Permit> permit_;
   std::vector<audit::Draft> unwritten_;  // goes into the log with what comes next
@@ -165,7 +168,16 @@ asio::awaitable<Status> CallPath::FindFacts(bool digests) {
   co_return Status();
 }
 
-void CallPath::Decide() { decision_ = policy::Decide(*policy_, found_.call, found_.facts, agent_->profile); }
+void CallPath::Decide() {
+  decision_ = policy::Decide(*policy_, found_.call, found_.facts, agent_->profile);
+  decided_ = true;
+}
+
+void CallPath::TellCandidate() {
+  if (!decided_ || broker_.candidates.empty()) return;
+  DecideInShadow(broker_, {id_, agent_->name, agent_->profile, generation_, policy_, std::move(request_),
+                           std::move(found_), std::move(decision_)});
+}
 
 // Nothing: a person said yes to exactly this, and permit_ is there. Else the answer.
 asio::awaitable<std::optional<json>> CallPath::AskPerson() {
@@ -393,7 +405,9 @@ asio::awaitable<json> CallPath::Fail(std::string rule, Error error) {
 asio::awaitable<json> ServeCall(std::shared_ptr<Session> session, std::shared_ptr<Session::Running> running,
                                 CallRequest request) {
   CallPath path(std::move(session), std::move(running), std::move(request));
-  co_return co_await path.Serve();
+  json answer = co_await path.Serve();
+  path.TellCandidate();
+  co_return answer;
 }
 
 }  // namespace warder::broker

@@ -125,7 +125,7 @@ asio::awaitable<Result<wire::ChangeAnswer>> MonitorLink::MakeChange(Permit permi
 asio::awaitable<Result<std::string>> MonitorLink::ReadLayer(uint64_t session, const std::string& text) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) co_return FailErrno("pipe2");
-  auto pipe = std::make_shared<asio::posix::stream_descriptor>(executor_, ends[0]);
+  UniqueFd pipe(ends[0]);
   std::vector<UniqueFd> fds(2);
   fds[1] = UniqueFd(ends[1]);
   auto memory = SealedMemory("workspace-policy", text);
@@ -133,13 +133,41 @@ asio::awaitable<Result<std::string>> MonitorLink::ReadLayer(uint64_t session, co
   fds[0] = std::move(*memory);
   Status sent = link_->Send(flat::EncodeMessage(wire::LayerRequest{session}), std::move(fds));
   if (!sent) co_return std::unexpected(sent.error());
+  auto bytes = co_await AnswerOfLoader(std::move(pipe));
+  if (!bytes)
+    co_return Fail(Code::kUnavailable, "no answer about the workspace's policy in time", "make the call again");
+  co_return std::move(*bytes);
+}
+
+asio::awaitable<std::optional<std::string>> MonitorLink::AnswerOfLoader(UniqueFd end) {
+  auto pipe = std::make_shared<asio::posix::stream_descriptor>(executor_, end.Release());
   auto read = std::make_shared<Answer<std::string>>(executor_);
   asio::co_spawn(executor_, ReadToEnd(pipe, read), asio::detached);
   auto bytes = co_await read->Wait(limits::kConfigTimeout + std::chrono::seconds(5));
   boost::system::error_code ignored;
   pipe->close(ignored);
-  if (!bytes)
-    co_return Fail(Code::kUnavailable, "no answer about the workspace's policy in time", "make the call again");
+  co_return bytes;
+}
+
+asio::awaitable<Result<std::string>> MonitorLink::ReadCandidate(const std::string& agent, const std::string& layer,
+                                                                const std::string& path) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) co_return FailErrno("pipe2");
+  UniqueFd pipe(ends[0]);
+  std::vector<UniqueFd> fds(1);
+  fds[0] = UniqueFd(ends[1]);
+  wire::CandidateRequest request{next_reload_++, agent, layer, path};
+  auto answer = std::make_shared<Answer<wire::CandidateAnswer>>(executor_);
+  candidates_[request.request] = answer;
+  Status sent = link_->Send(flat::EncodeMessage(request), std::move(fds));
+  std::optional<wire::CandidateAnswer> said;
+  if (sent) said = co_await answer->Wait(kReloadTimeout);
+  candidates_.erase(request.request);
+  if (!sent) co_return std::unexpected(sent.error());
+  if (!said) co_return Fail(Code::kUnavailable, "the monitor did not answer in time");
+  if (!said->started) co_return Fail(Code::kInvalid, said->reason);
+  auto bytes = co_await AnswerOfLoader(std::move(pipe));
+  if (!bytes) co_return Fail(Code::kUnavailable, "no answer about the candidate in time", "ask again");
   co_return std::move(*bytes);
 }
 
@@ -195,6 +223,13 @@ bool MonitorLink::TakeAnswer(const Packet& packet) {
       if (!said) return true;
       refused_reload_ = said->done ? "" : said->reason;
       if (auto reload = reloads_.find(said->request); reload != reloads_.end()) reload->second->Set(std::move(*said));
+      return true;
+    }
+    case wire::CandidateAnswer::kType: {
+      auto said = flat::DecodeMessage<wire::CandidateAnswer>(packet.bytes);
+      if (!said) return true;
+      if (auto asked = candidates_.find(said->request); asked != candidates_.end())
+        asked->second->Set(std::move(*said));
       return true;
     }
     case wire::JailGone::kType: {  // the answer to the agent waits for the keeper's word, not for this

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ class MonitorLink {
   // What the loader of a workspace's policy answers to this text: the bytes of a ConfigAnswer, or of one cut short.
   // kUnavailable: none in time. One at a time for a session.
   asio::awaitable<Result<std::string>> ReadLayer(uint64_t session, const std::string& text);
+  // What the loader of a candidate for this layer of the agent answers, as of ReadLayer.
+  asio::awaitable<Result<std::string>> ReadCandidate(const std::string& agent, const std::string& layer,
+                                                     const std::string& path);
   asio::awaitable<Status> Reload();
   // Why the last one, by whomever, was refused; empty: it was not.
   const std::string& refused_reload() const { return refused_reload_; }
@@ -47,6 +51,8 @@ class MonitorLink {
  private:
   bool TakeAnswer(const Packet& packet);
   void Tell(std::string bytes);
+  // What is written into the pipe until its other ends are closed; nothing: not in time.
+  asio::awaitable<std::optional<std::string>> AnswerOfLoader(UniqueFd pipe);
 
   enum class Place : uint8_t { kRuns, kOver };
 
@@ -57,6 +63,7 @@ class MonitorLink {
   std::map<uint64_t, std::shared_ptr<Answer<wire::RunAnswer>>> runs_;
   std::map<uint64_t, std::shared_ptr<Answer<Result<wire::ChangeAnswer>>>> changes_;
   std::map<uint64_t, std::shared_ptr<Answer<wire::ReloadAnswer>>> reloads_;
+  std::map<uint64_t, std::shared_ptr<Answer<wire::CandidateAnswer>>> candidates_;
   std::string refused_reload_;
   uint64_t next_reload_ = 1;
 };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "broker/admin.h"
 #include "broker/broker.h"
+#include "broker/candidate.h"
 #include "broker/session.h"
 
 namespace warder::broker {
@@ -115,6 +116,7 @@ class Server {
     broker_.approvals.SetLimits(host.approvals_waiting, host.approvals_per_session, host.agents.size());
     broker_.next_call = std::max(broker_.next_call, incoming_.first_call);
     broker_.generation = std::move(incoming_.generation);
+    EndCandidates(broker_, "a new load is in force");
     incoming_ = {};
     LogInfo("generation " + std::to_string(broker_.generation->number) + " is in force");
     return {};

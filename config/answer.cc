@@ -115,11 +115,11 @@ wire::ConfigAnswer AnswerLayers(std::span<const std::string> policies) {
   return layers ? Together(std::move(*layers)) : Refused(layers.error());
 }
 
-wire::ConfigAnswer AnswerWorkspace(const std::string& name, std::string_view bytes,
-                                   std::span<const std::string> above) {
-  Result<Layers> layers = Decoded(above);
+wire::ConfigAnswer AnswerBeside(const std::string& layer, const std::string& name, std::string_view bytes,
+                                std::span<const std::string> others) {
+  Result<Layers> layers = Decoded(others);
   if (!layers) return Refused(layers.error());
-  JudgedPolicy own = JudgePolicy("workspace", name, bytes);
+  JudgedPolicy own = JudgePolicy(layer, name, bytes);
   wire::ConfigAnswer answer;
   answer.problems = policy::DescribeProblems(name, own.problems);
   if (!own.problems.empty()) return answer;

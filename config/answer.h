@@ -36,7 +36,9 @@ JudgedLayers JudgeLayers(std::vector<std::shared_ptr<const policy::Policy>> laye
 wire::ConfigAnswer AnswerPolicy(const std::string& layer, const std::string& name, std::string_view bytes);
 // Of policies that were answered before, as flat messages; bytes: none.
 wire::ConfigAnswer AnswerLayers(std::span<const std::string> policies);
-// A workspace's own layer, below those: bytes as of AnswerPolicy.
-wire::ConfigAnswer AnswerWorkspace(const std::string& name, std::string_view bytes, std::span<const std::string> above);
+// A policy and what it says beside others that were answered before: a workspace's own layer, a candidate. bytes as of
+// AnswerPolicy.
+wire::ConfigAnswer AnswerBeside(const std::string& layer, const std::string& name, std::string_view bytes,
+                                std::span<const std::string> others);
 
 }  // namespace warder::config

@@ -83,14 +83,25 @@ Result<wire::ConfigAnswer> Layers(int count, char**) {
 Result<wire::ConfigAnswer> Workspace(int count, char** words) {
   WARDER_TRY(std::string bytes, ReadSealed(kInput, limits::kMaxPolicyBytes));
   WARDER_TRY(auto above, Answered(kInput + 1, count - 1));
-  return AnswerWorkspace(words[0], bytes, above);
+  return AnswerBeside("workspace", words[0], bytes, above);
+}
+
+// Its text, then the layers that it would stand beside.
+Result<wire::ConfigAnswer> Candidate(int count, char** words) {
+  WARDER_TRY(std::string bytes, ReadSealed(kInput, limits::kMaxPolicyBytes));
+  WARDER_TRY(auto others, Answered(kInput + 1, count - 2));
+  return AnswerBeside(words[0], words[1], bytes, others);
 }
 
 constexpr struct {
   std::string_view what;
   int least, most;  // words
   Result<wire::ConfigAnswer> (*answer)(int count, char** words);
-} kForms[] = {{"host", 1, 1, Host}, {"policy", 2, 2, Policy}, {"layers", 1, 3, Layers}, {"workspace", 2, 4, Workspace}};
+} kForms[] = {{"host", 1, 1, Host},
+              {"policy", 2, 2, Policy},
+              {"layers", 1, 3, Layers},
+              {"workspace", 2, 4, Workspace},
+              {"candidate", 2, 4, Candidate}};
 
 int Main(int argc, char** argv) {
   const auto* form = std::begin(kForms);
@@ -100,7 +111,7 @@ int Main(int argc, char** argv) {
   if (form == std::end(kForms)) {
     std::fputs(
         "warder-config: started wrongly; it is warderd's: warder-config host NAME | policy LAYER NAME | "
-        "layers NAME… | workspace NAME LAYER-NAME…\n",
+        "layers NAME… | workspace NAME LAYER-NAME… | candidate LAYER NAME LAYER-NAME…\n",
         stderr);
     return 2;
   }

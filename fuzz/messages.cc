@@ -40,10 +40,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       TakenBy<ConfigAnswer, EnterRoom, EnterSpec, ResolveRequest, ResolveAnswer, CoverRequest, CoverAnswer, ReadRequest,
               ReadAnswer, ListRequest, ListAnswer, HostPlan, LedgerStart, SessionBegan, SessionOver, KeeperBegan,
               JailEnded, HostEvent, LedgerStop, LedgerReady, LedgerShut, LedgerStopped, BrokerStart, PolicyOffered,
-              SessionOpened, AdminOpened, RunAnswer, JailGone, ChangeAnswer, ReloadAnswer, Draining, StopState,
-              JailRequest, RunRequest, ChangeRequest, KillRequest, SessionClosed, ReloadRequest, DrainRequest,
-              LayerRequest, OwnerStart, ChangeOrder, RunPlan, ChangePlan, SetupFailed, ListEnded, JailStarted, Output,
-              Cancel, RunEnd, audit::AppendRequest, audit::AppendReply>(bytes);
+              SessionOpened, AdminOpened, RunAnswer, JailGone, ChangeAnswer, ReloadAnswer, CandidateAnswer,
+              CandidateRequest, Draining, StopState, JailRequest, RunRequest, ChangeRequest, KillRequest, SessionClosed,
+              ReloadRequest, DrainRequest, LayerRequest, OwnerStart, ChangeOrder, RunPlan, ChangePlan, SetupFailed,
+              ListEnded, JailStarted, Output, Cancel, RunEnd, audit::AppendRequest, audit::AppendReply>(bytes);
   if (taken > 1) std::abort();  // a message can not be taken for another
   return 0;
 }

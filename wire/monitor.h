@@ -227,6 +227,17 @@ struct ReloadAnswer {
     f(request, done, reason);
   }
 };
+// Whether the loader of a CandidateRequest was started; it speaks for itself.
+struct CandidateAnswer {
+  static constexpr uint8_t kVersion = 1, kType = 79;
+  uint64_t request = 0;
+  bool started = false;
+  std::string reason;
+  template <typename F>
+  void Fields(F& f) {
+    f(request, started, reason);
+  }
+};
 // No new sessions, refuse new calls; the monitor exits when the running ones have ended.
 struct Draining {
   static constexpr uint8_t kVersion = 1, kType = 68;
@@ -317,6 +328,18 @@ struct LayerRequest {
   template <typename F>
   void Fields(F& f) {
     f(session);
+  }
+};
+
+// Read this file as a policy that may stand in for the agent's layer of this kind. It lies in a directory of a policy
+// in force, and is checked as those are. fds: a pipe, into which the loader writes a ConfigAnswer.
+struct CandidateRequest {
+  static constexpr uint8_t kVersion = 1, kType = 78;
+  uint64_t request = 0;
+  std::string agent, layer, path;
+  template <typename F>
+  void Fields(F& f) {
+    f(request, agent, layer, path);
   }
 };
 

@@ -21,8 +21,8 @@ namespace {
 
 constexpr size_t kMaxAnswerBytes = limits::kMaxFlatConfigBytes + 64 * 1024;
 
-// By descriptor: a regular file of one of these owners that nobody else may write. Through no
-// symlink, so that the path that config/ compared with the workspaces is the real one.
+}  // namespace
+
 Result<UniqueFd> OpenOwned(const std::string& path, const std::vector<uint32_t>& owners) {
   open_how how{.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .mode = 0, .resolve = RESOLVE_NO_SYMLINKS};
   UniqueFd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
@@ -38,8 +38,6 @@ Result<UniqueFd> OpenOwned(const std::string& path, const std::vector<uint32_t>&
     return Fail(Code::kDenied, path + " is writable by its group or by others", "chmod go-w " + path);
   return fd;
 }
-
-}  // namespace
 
 int BytesOf(const Configuration& configuration, const std::string& path) {
   auto loaded = std::ranges::find(configuration.policies, path, &LoadedPolicy::path);

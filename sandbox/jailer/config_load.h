@@ -24,6 +24,10 @@ struct Configuration {
   std::vector<LoadedPolicy> policies;
 };
 
+// By descriptor: a regular file of one of these owners that nobody else may write. Through no symlink, so that the path
+// that config/ compared with the workspaces is the real one.
+Result<UniqueFd> OpenOwned(const std::string& path, const std::vector<uint32_t>& owners);
+
 // Of the loaded policy with this path, which is there: what was loaded is whole.
 int BytesOf(const Configuration& configuration, const std::string& path);
 

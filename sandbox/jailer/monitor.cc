@@ -101,6 +101,7 @@ void Monitor::OnSignals() {
 
 void Monitor::OnChildEnded(pid_t pid, int status) {
   if (load_ && load_->child().pid == pid) load_->Ended(status);
+  if (candidate_.pid == pid) candidate_ = Child();
   for (Child* daemon : {&ledger_, &broker_}) {
     if (daemon->pid != pid) continue;
     bool expected = leaving_ >= (daemon == &broker_ ? Leaving::kEndingBroker : Leaving::kEndingLedger);
@@ -125,6 +126,7 @@ void Monitor::OnChildEnded(pid_t pid, int status) {
 
 void Monitor::OnTime(uint64_t now) {
   if (load_ && load_->Advance(now)) FinishReload();
+  if (candidate_.alive() && now > candidate_deadline_ns_) candidate_.Kill();
   for (Jail& jail : jails_)
     if (now > jail.deadline_ns) jail.unrecorded() ? jail.Condemn() : jail.keeper.Kill();  // whose death kills the rest
   KeepReady(now);

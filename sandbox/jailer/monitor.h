@@ -134,6 +134,8 @@ class Monitor {
   Status ServeKill(Packet& packet);
   Status ServeClosed(Packet& packet);
   Status ServeLayer(Packet& packet);
+  Status ServeCandidate(Packet& packet);
+  Status ReadCandidate(const wire::CandidateRequest& request, int answer);
   Status ServeReload(Packet& packet);
   Status ServeDrain(Packet& packet);
   Status AdmitJail(const wire::RunPlan& plan, const Packet& packet);
@@ -149,6 +151,8 @@ class Monitor {
   Configuration config_;
   uint64_t generation_ = 1;
   std::unique_ptr<ConfigLoad> load_;
+  Child candidate_;  // its loader
+  uint64_t candidate_deadline_ns_ = 0;
   uint64_t reload_request_ = 0;  // of the broker; 0: a SIGHUP
   Directories dirs_;
   std::optional<Cgroups> cgroups_;

@@ -28,6 +28,8 @@ const Monitor::RequestLine Monitor::kRequests[] = {
     {wire::SessionClosed::kType, "only the broker sees its connections end", &Monitor::ServeClosed},
     {wire::LayerRequest::kType, "a workspace's own policy, which a loader reads that can reach nothing",
      &Monitor::ServeLayer},
+    {wire::CandidateRequest::kType, "a person's candidate, from where policies lie, checked as they are",
+     &Monitor::ServeCandidate},
     {wire::ReloadRequest::kType, "a person's reload; the files are checked as at the start", &Monitor::ServeReload},
     {wire::DrainRequest::kType, "a person's drain", &Monitor::ServeDrain},
 };
@@ -172,6 +174,48 @@ Status Monitor::ServeLayer(Packet& packet) {
   session->layer.Kill();  // one at a time: it has answered and is about to end, or nobody waits for it any more
   WARDER_TRY(session->layer, SpawnChild(spawn));
   session->layer_deadline_ns = NowNs() + kLayerNs;
+  return {};
+}
+
+Status Monitor::ServeCandidate(Packet& packet) {
+  WARDER_TRY(auto request, flat::DecodeMessage<wire::CandidateRequest>(packet.bytes));
+  if (packet.fds.size() != 1) return Fail(Code::kInvalid, "a candidate without a pipe for its loader");
+  Status started = ReadCandidate(request, packet.fds[0].get());
+  ToBroker(flat::EncodeMessage(wire::CandidateAnswer{request.request, started.has_value(),
+                                                     started ? "" : started.error().ToString().substr(0, 65536)}));
+  return {};
+}
+
+// Only where policies lie already: a refusal quotes the text, so that any other file of root's would be told in parts.
+Status Monitor::ReadCandidate(const wire::CandidateRequest& request, int answer) {
+  const std::vector<wire::Agent>& agents = config_.host.agents;
+  auto agent = std::ranges::find(agents, request.agent, &wire::Agent::name);
+  if (agent == agents.end()) return Fail(Code::kNotFound, "no agent " + request.agent);
+  if (std::ranges::find(wire::kLayersOfAHost, request.layer) == std::end(wire::kLayersOfAHost))
+    return Fail(Code::kInvalid, "no layer of a host is called " + request.layer);
+  const std::string directory = request.path.substr(0, request.path.rfind('/') + 1);
+  const bool beside = std::ranges::any_of(config_.policies, [&](const LoadedPolicy& policy) {
+    return policy.path.substr(0, policy.path.rfind('/') + 1) == directory;
+  });
+  if (!beside || !request.path.ends_with(".yaml"))
+    return Fail(Code::kDenied, request.path + " does not lie beside a policy in force",
+                "put it, as a .yaml file, into a directory that holds policies of the host file");
+  if (candidate_.alive()) return Fail(Code::kConflict, "another candidate is being read", "ask again");
+  WARDER_TRY(UniqueFd file, OpenOwned(request.path, config_.host.policy_owner_uids));
+  WARDER_TRY(std::string bytes, ReadAll(file.get(), limits::kMaxPolicyBytes));
+  WARDER_TRY(UniqueFd copy, SealedMemory("warder-candidate", bytes));
+  Spawn spawn{.program = Program("warder-config"),
+              .argv = {"warder-config", "candidate", request.layer, request.path},
+              .uid = wire::kConfigUid,
+              .gid = wire::kConfigUid,
+              .fds = {{1, answer}, {3, copy.get()}}};
+  for (const wire::LayerFile& layer : agent->policies) {
+    if (layer.layer == request.layer) continue;
+    spawn.argv.push_back(layer.path);
+    spawn.fds.emplace_back(2 + static_cast<int>(spawn.fds.size()), BytesOf(config_, layer.path));
+  }
+  WARDER_TRY(candidate_, SpawnChild(spawn));
+  candidate_deadline_ns_ = NowNs() + kLayerNs;
   return {};
 }
 
