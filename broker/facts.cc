@@ -2,10 +2,11 @@
 #include "broker/facts.h"
 
 #include <algorithm>
-
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "policy/clocks.h"
 
 namespace warder::broker {
 namespace {
@@ -196,6 +197,9 @@ asio::awaitable<Result<LookedUp>> LookUp(WhereFrom from, policy::Call call, bool
     Status trees = co_await ResolveTrees(from, view, found.trees);
     if (!trees) co_return std::unexpected(trees.error());
   }
+  for (const std::string& zone : from.policy.settings().zones)
+    if (auto time = policy::LocalTimeBy(from.policy, zone, std::chrono::system_clock::now()))
+      found.facts.zones.push_back({zone, *time});
   co_return found;
 }
 

@@ -45,7 +45,7 @@ Result<CheckedPolicy> LoadOne(const std::string& file) {
   if (checked.policy.layer == policy::LayerKind::kProject)
     for (policy::PolicySet::Problem& problem : config::DefaultsNotEnforced(checked.policy))
       checked.notes.push_back(std::move(problem.problem));
-  for (policy::LoadProblem& problem : policy::CheckZones(checked.policy))
+  for (policy::LoadProblem& problem : policy::BindClocks(checked.policy, std::chrono::system_clock::now()))
     checked.failures.push_back({problem.where, std::move(problem.what), std::move(problem.remedy)});
   return checked;
 }

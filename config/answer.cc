@@ -46,7 +46,8 @@ JudgedPolicy JudgePolicy(const std::string& layer, const std::string& name, std:
                                "it says `layer: " + says + "`, and is named as the " + layer + " layer",
                                "write `layer: " + layer + "`, or name the file where its own layer stands"});
   for (policy::LoadProblem& problem : NotEnforced(judged.policy)) judged.problems.push_back(std::move(problem));
-  for (policy::LoadProblem& problem : policy::CheckZones(judged.policy)) judged.problems.push_back(std::move(problem));
+  for (policy::LoadProblem& problem : policy::BindClocks(judged.policy, std::chrono::system_clock::now()))
+    judged.problems.push_back(std::move(problem));
   if (judged.problems.empty()) judged.notes = BindFromDisk(judged.policy);
   return judged;
 }

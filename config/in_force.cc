@@ -19,7 +19,6 @@ struct Key {
 constexpr Key kKeys[] = {
     {"a policy: network", "take it out: no run has a network yet"},
     {"a policy: inside", "take it out: there is no exec guard yet"},
-    {"a policy: windows", "take it out, and write `level: approve` where the time matters"},
     {"a policy: session", "take it out: there are no circuit breakers yet"},
     {"a policy: redact", "take it out, and forbid reading the files that hold secrets"},
     {"a policy: allowed_actions", "write it out as exec and paths rules: there is no exec guard yet"},

@@ -240,6 +240,24 @@ struct Span {  // "Tue-Thu 10:00-16:00 Europe/Berlin"
     f(first_day, last_day, from, to, zone);
   }
 };
+// How far a zone's clock is ahead of UTC, as the tz database of this machine has it: a host tells the time without it.
+struct ZoneClock {
+  struct Offset {
+    int64_t since_s = 0;  // of UTC, as time(2) counts
+    int32_t seconds = 0;
+    template <typename F>
+    void Fields(F& f) {
+      f(since_s, seconds);
+    }
+  };
+  std::string zone;
+  std::vector<Offset> offsets;  // the earliest first; before it nothing is known
+  int64_t until_s = 0;          // nor from here on
+  template <typename F>
+  void Fields(F& f) {
+    f(zone, offsets, until_s);
+  }
+};
 struct Window {
   std::string id;
   std::vector<std::string> actions;
@@ -376,7 +394,7 @@ inline constexpr std::string_view kToolActions[] = {"read_file",   "list_directo
                                                     "modify_file", "delete_file",    "http_request"};
 
 struct Policy {
-  static constexpr uint8_t kVersion = 2, kType = 100;
+  static constexpr uint8_t kVersion = 3, kType = 100;
   std::string file;  // the name under which it was loaded
   Digest digest{};   // of the file's bytes
   LayerKind layer = LayerKind::kProject;
@@ -391,6 +409,7 @@ struct Policy {
   std::vector<Profile> profiles;
   std::string default_profile;
   std::vector<Window> windows;
+  std::vector<ZoneClock> clocks;  // of the windows' zones, once bound
   std::vector<Breaker> session;
   Limits limits;
   std::optional<InsideTerms> inside;
@@ -405,7 +424,7 @@ struct Policy {
   template <typename F>
   void Fields(F& f) {
     f(file, digest, layer, id, owner, description, programs, has_exec, has_paths, has_network, unmatched, exec, paths,
-      network, profiles, default_profile, windows, session, limits, inside, workspace, jail, environment_pass,
+      network, profiles, default_profile, windows, clocks, session, limits, inside, workspace, jail, environment_pass,
       require_reason, redact, tests, listed_actions, used);
   }
 };

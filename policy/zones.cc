@@ -3,6 +3,9 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
+
+#include "policy/clocks.h"
 #include "policy/schema.h"
 
 namespace warder::policy {
@@ -16,17 +19,39 @@ const date::time_zone* Find(const std::string& zone) {
   }
 }
 
+constexpr auto kBefore = std::chrono::hours(24), kAfter = std::chrono::hours(24 * 3653);
+
+std::optional<ZoneClock> ClockOf(const std::string& zone, std::chrono::system_clock::time_point now) {
+  const date::time_zone* found = Find(zone);
+  if (found == nullptr) return std::nullopt;
+  ZoneClock clock{zone, {}, date::floor<std::chrono::seconds>(now + kAfter).time_since_epoch().count()};
+  try {
+    date::sys_seconds at = date::floor<std::chrono::seconds>(now - kBefore);
+    while (at.time_since_epoch().count() < clock.until_s) {
+      const date::sys_info info = found->get_info(at);
+      clock.offsets.push_back({at.time_since_epoch().count(), static_cast<int32_t>(info.offset.count())});
+      at = info.end;
+    }
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  return clock;
+}
+
 }  // namespace
 
-bool LoadZone(const std::string& zone) { return LocalTimeIn(zone, std::chrono::system_clock::now()).has_value(); }
-
-std::vector<LoadProblem> CheckZones(const Policy& policy) {
+std::vector<LoadProblem> BindClocks(Policy& policy, std::chrono::system_clock::time_point now) {
   std::vector<LoadProblem> problems;
+  policy.clocks.clear();
   for (const Window& window : policy.windows)
-    for (const Span& span : window.open)
-      if (!LoadZone(span.zone))
+    for (const Span& span : window.open) {
+      if (std::ranges::find(policy.clocks, span.zone, &ZoneClock::zone) != policy.clocks.end()) continue;
+      if (auto clock = ClockOf(span.zone, now))
+        policy.clocks.push_back(std::move(*clock));
+      else
         problems.push_back({window.where, Quote(span.zone) + " is not a zone of this machine",
                             "write a name of the tz database, as Europe/Berlin, or install tzdata"});
+    }
   return problems;
 }
 
@@ -34,11 +59,7 @@ std::optional<LocalTime> LocalTimeIn(const std::string& zone, std::chrono::syste
   const date::time_zone* found = Find(zone);
   if (found == nullptr) return std::nullopt;
   try {
-    const auto local = found->to_local(std::chrono::floor<std::chrono::seconds>(now));
-    const auto day = date::floor<date::days>(local);
-    const auto minute = std::chrono::floor<std::chrono::minutes>(local - day);
-    const unsigned weekday = date::weekday(day).iso_encoding() - 1;
-    return LocalTime{static_cast<uint8_t>(weekday), static_cast<uint16_t>(minute.count())};
+    return AsLocalTime(found->to_local(std::chrono::floor<std::chrono::seconds>(now)).time_since_epoch());
   } catch (const std::exception&) {
     return std::nullopt;
   }

@@ -1,7 +1,7 @@
 // What does a clock on the wall of a zone show? Local time as a fact, for windows.
 //
 // The one part of this room that reads the disk: the system's tz database, once for each zone, on
-// first use. A process that confines itself asks for its zones before (LoadZone). Thread-safe.
+// first use. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -12,11 +12,9 @@
 
 namespace warder::policy {
 
-// Whether the tz database has it; keeps it.
-bool LoadZone(const std::string& zone);
-
-// Windows whose zone this machine does not know: what they judge would be forbidden.
-std::vector<LoadProblem> CheckZones(const Policy& policy);
+// Gives the policy the clocks of its windows' zones, from a day before now to ten years after it. Answers the windows
+// whose zone this machine does not know: what they judge would be forbidden.
+std::vector<LoadProblem> BindClocks(Policy& policy, std::chrono::system_clock::time_point now);
 
 // Nothing where the zone is not known. Daylight saving counts: minutes that do not exist are never
 // shown, minutes that are there twice are shown twice.

@@ -405,6 +405,32 @@ TEST(Calls, AReloadDoesNotChangeTheCallThatRuns) {
   EXPECT_EQ(client.AnswerTo(id)["result"]["structuredContent"]["ended"], "exited");
 }
 
+// The clock is the broker's own; what it showed is in the record, so that the decision can be made again.
+TEST(Calls, AWindowDecidesByTheClockOfItsZone) {
+  const auto hours =
+      std::chrono::floor<std::chrono::hours>(std::chrono::system_clock::now()).time_since_epoch().count();
+  char in_six_hours[32];
+  std::snprintf(in_six_hours, sizeof in_six_hours, "%02d:00-%02d:59", static_cast<int>((hours + 6) % 24),
+                static_cast<int>((hours + 6) % 24));
+  for (const std::string& span : {std::string("00:00-24:00"), std::string(in_six_hours)}) {
+    FakeHost host(
+        "policy: 1\nlayer: project\nid: t/w\nworkspace: { mode: direct }\nexec:\n"
+        "  - { id: look, level: auto, action: look, argv: [\"true\"] }\n"
+        "windows:\n  - { id: hours, actions: [look], outside: \"Mon-Sun " +
+        span + " UTC\", level: forbid }\n");
+    Client client = host.Connect();
+    const json said = client.Call("run_command", kTrue)["structuredContent"];
+    const bool open = span == "00:00-24:00";
+    EXPECT_EQ(said["level"], open ? "auto" : "forbid") << said;
+    EXPECT_EQ(said["rule"], open ? "look" : "hours") << said;
+    EXPECT_EQ(host.Count("run "), open ? 1u : 0u);
+    const json facts = json::parse(host.RecordsOf(100)[1].body["facts"]["$free"].get<std::string>());
+    ASSERT_EQ(facts["zones"].size(), 1u);
+    EXPECT_EQ(facts["zones"][0]["zone"], "UTC");
+    EXPECT_EQ((facts["zones"][0]["minute"].get<int>() / 60 + 24 - static_cast<int>(hours % 24)) % 24 / 2, 0);
+  }
+}
+
 TEST(Calls, ARefusedReloadLeavesThePolicyAndSaysWhy) {
   FakeHost host;
   Client person = host.ConnectPerson();

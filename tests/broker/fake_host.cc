@@ -14,6 +14,7 @@
 #include "broker/broker.h"
 #include "policy/bind.h"
 #include "policy/load.h"
+#include "policy/zones.h"
 
 namespace warder::broker::test {
 namespace {
@@ -37,6 +38,7 @@ policy::Policy MakePolicy(const std::string& yaml) {
     if (rule.id == "deploy") rule.approval->people = 2;
   FakeDisk disk;
   policy::BindPrograms(loaded.policy, disk);
+  EXPECT_TRUE(policy::BindClocks(loaded.policy, std::chrono::system_clock::now()).empty());
   return std::move(loaded.policy);
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "policy/clocks.h"
 #include "policy/zones.h"
 #include "tests/policy/policy_files.h"
 
@@ -41,13 +42,60 @@ TEST(Windows, LocalTimeAtBothEdgesOfDaylightSaving) {
   EXPECT_EQ(Shown("Asia/Kathmandu", Utc(2026, 1, 1, 0, 0)), "Thu 05:45");
   EXPECT_EQ(Shown("Europe/Nowhere", Utc(2026, 1, 1, 0, 0)), "unknown");
   EXPECT_EQ(Shown("../../etc/passwd", Utc(2026, 1, 1, 0, 0)), "unknown");
-  EXPECT_FALSE(LoadZone(""));
+  EXPECT_EQ(Shown("", Utc(2026, 1, 1, 0, 0)), "unknown");
 }
 
 constexpr const char* kPolicy =
     "policy: 1\nlayer: project\nid: t/x\nexec:\n  - { id: restart, level: auto, action: restart, "
     "argv: [svc] }\n"
     "windows:\n  - { id: hours, actions: [restart], outside: SPANS, level: approve }\n";
+
+// What a host tells the time by, each minute of a day and a half around every change of two years, and at its ends.
+TEST(Windows, BoundClocksShowWhatTheZonesShow) {
+  size_t changes = 0;
+  const auto begin = Utc(2026, 1, 1, 0, 0);
+  for (const char* zone : {"Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"}) {
+    Policy p = Loaded(std::string(kPolicy).replace(std::string(kPolicy).find("SPANS"), 5,
+                                                   "\"Mon-Sun 00:00-24:00 " + std::string(zone) + "\""));
+    ASSERT_TRUE(BindClocks(p, begin).empty());
+    ASSERT_EQ(p.clocks.size(), 1u);
+    const ZoneClock clock = p.clocks[0];
+    const PolicySet set(p);
+    auto same = [&](system_clock::time_point at) {
+      const auto by = LocalTimeBy(set, zone, at), in = LocalTimeIn(zone, at);
+      return by && in && by->weekday == in->weekday && by->minute == in->minute;
+    };
+    for (int hour = 0; hour < 24 * 730; ++hour) ASSERT_TRUE(same(begin + hours(hour))) << zone << " hour " << hour;
+    for (const ZoneClock::Offset& offset : clock.offsets) {
+      const system_clock::time_point change{seconds(offset.since_s)};
+      if (change <= begin || change > begin + hours(24 * 730)) continue;
+      ++changes;
+      for (int minute = -1080; minute <= 1080; ++minute) ASSERT_TRUE(same(change + minutes(minute))) << zone << minute;
+      EXPECT_TRUE(same(change - seconds(1)));
+    }
+    EXPECT_TRUE(same(begin - hours(23)));
+    EXPECT_FALSE(LocalTimeBy(set, zone, begin - hours(25))) << "before what was bound";
+    const system_clock::time_point until{seconds(clock.until_s)};
+    EXPECT_TRUE(LocalTimeBy(set, zone, until - seconds(1)));
+    EXPECT_FALSE(LocalTimeBy(set, zone, until)) << "a host that was not loaded for ten years does not guess";
+    EXPECT_FALSE(LocalTimeBy(set, "Europe/Paris", begin));
+  }
+  EXPECT_EQ(changes, 12u);
+}
+
+TEST(Windows, ALowerLayerDoesNotSetTheClockOfAnUpperOne) {
+  std::string text = kPolicy;
+  text.replace(text.find("SPANS"), 5, "\"Mon-Sun 10:00-16:00 Europe/Berlin\"");
+  Policy upper = Loaded(text);
+  ASSERT_TRUE(BindClocks(upper, Utc(2026, 1, 14, 0, 0)).empty());
+  upper.layer = LayerKind::kOrg;
+  Policy lower = Loaded(text);
+  lower.clocks = {{"Europe/Berlin", {{0, 12 * 3600}}, INT64_MAX}};
+  const auto set = PolicySet::Make({std::make_shared<const Policy>(upper), std::make_shared<const Policy>(lower)});
+  ASSERT_TRUE(set.has_value());
+  EXPECT_EQ(LocalTimeBy(*set, "Europe/Berlin", Utc(2026, 1, 14, 0, 0))->minute, 60);
+  EXPECT_EQ(LocalTimeBy(PolicySet(lower), "Europe/Berlin", Utc(2026, 1, 14, 0, 0))->minute, 720);
+}
 
 Level LevelAt(const std::string& spans, system_clock::time_point now) {
   std::string text = kPolicy;
@@ -96,7 +144,8 @@ TEST(Windows, AtTheEdgesOfDaylightSavingTheWallClockCounts) {
 TEST(Windows, AZoneThatIsNotKnownForbids) {
   std::string text = kPolicy;
   text.replace(text.find("SPANS"), 5, "[\"Mon-Sun 00:00-24:00 UTC\", \"Mon-Sun 00:00-24:00 Europe/Nowhere\"]");
-  const auto problems = CheckZones(Loaded(text));
+  Policy policy = Loaded(text);
+  const auto problems = BindClocks(policy, Utc(2026, 1, 14, 0, 0));
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].where.line, 7u);
   EXPECT_EQ(LevelAt("\"Mon-Sun 00:00-24:00 Europe/Nowhere\"", Utc(2026, 1, 14, 9, 0)), Level::kForbid);
