@@ -71,17 +71,17 @@ TEST(Tutorial, EachCommandWorks) {
 
 TEST(Embedded, WorkspacesJoinOneHostAndRunEndsWithTheCommandsCode) {
   auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
-    trap 'warder drain >/dev/null 2>&1 || true; rm -rf $d' EXIT
+    trap 'warder drain --run-dir $d/run >/dev/null 2>&1 || true; rm -rf $d' EXIT
     cp policies/demo.yaml $d/policy.yaml; chmod 644 $d/policy.yaml
     for w in a b root; do mkdir $d/$w; done; chown 1900080001:1900080001 $d/a $d/b
-    run() { got=0; warder run --policy $d/policy.yaml --workspace $d/$2 -- ${@:3} >$d/out 2>&1 || got=$?
+    run() { got=0; warder run --state $d/state --run-dir $d/run --policy $d/policy.yaml --workspace $d/$2 -- ${@:3} >$d/out 2>&1 || got=$?
             [ $got -eq $1 ] || { echo "$*: exit code $got"; cat $d/out; exit 1; }; }
     run 0 a ls
     run 2 b ls /nonexistent
     run 126 b curl https://example.com
     run 125 root ls
     grep -q 'belongs to root' $d/out
-    [ $(warder status --json | grep -c '"workspace"') -eq 2 ])");
+    [ $(warder status --run-dir $d/run --json | grep -c '"workspace"') -eq 2 ])");
   EXPECT_EQ(code, 0) << output;
 }
 
@@ -106,18 +106,18 @@ TEST(Embedded, TheBuiltInPolicyReadsAndTheWorkspacesOwnNarrowsIt) {
 
 TEST(Embedded, APolicyInAWorkspaceIsRefused) {
   auto [code, output] = WithWarder(R"(d=$(mktemp -d /srv/warder-embedded.XXXXXX); chmod 755 $d
-    trap 'warder drain >/dev/null 2>&1 || true; rm -rf $d' EXIT
+    trap 'warder drain --run-dir $d/run >/dev/null 2>&1 || true; rm -rf $d' EXIT
     cp policies/demo.yaml $d/policy.yaml; chmod 644 $d/policy.yaml
     mkdir -p $d/a/conf $d/b; cp $d/policy.yaml $d/a/conf/policy.yaml
     chown -R 1900080001:1900080001 $d/a $d/b; chown 0:0 $d/a/conf/policy.yaml
     ln -s $d/a/conf/policy.yaml $d/link.yaml; ln -s $d/a/conf $d/elsewhere
-    refused() { if (cd $d/a; warder run --policy $1 --workspace $2 -- ls) >$d/out 2>&1; then echo "$1: served"; exit 1; fi
+    refused() { if (cd $d/a; warder run --state $d/state --run-dir $d/run --policy $1 --workspace $2 -- ls) >$d/out 2>&1; then echo "$1: served"; exit 1; fi
                 grep -q 'could rewrite it' $d/out || { echo "$*:"; cat $d/out; exit 1; }; }
     for p in conf/policy.yaml $d/a/conf/policy.yaml $d/link.yaml $d/elsewhere/policy.yaml; do refused $p $d/a; done
-    warder run --policy $d/policy.yaml --workspace $d/a -- ls
+    warder run --state $d/state --run-dir $d/run --policy $d/policy.yaml --workspace $d/a -- ls
     # Of another workspace that the same host serves.
     refused $d/a/conf/policy.yaml $d/b
-    warder run --policy $d/policy.yaml --workspace $d/a -- ls)");
+    warder run --state $d/state --run-dir $d/run --policy $d/policy.yaml --workspace $d/a -- ls)");
   EXPECT_EQ(code, 0) << output;
 }
 
