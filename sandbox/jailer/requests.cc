@@ -197,7 +197,7 @@ Status Monitor::ReadCandidate(const wire::CandidateRequest& request, int answer)
   const bool beside = std::ranges::any_of(config_.policies, [&](const LoadedPolicy& policy) {
     return policy.path.substr(0, policy.path.rfind('/') + 1) == directory;
   });
-  if (!beside || !request.path.ends_with(".yaml"))
+  if (!wire::ValidPath(request.path) || !beside || !request.path.ends_with(".yaml"))
     return Fail(Code::kDenied, request.path + " does not lie beside a policy in force",
                 "put it, as a .yaml file, into a directory that holds policies of the host file");
   if (candidate_.alive()) return Fail(Code::kConflict, "another candidate is being read", "ask again");

@@ -133,6 +133,8 @@ TEST_F(CandidateOnAHost, OnlyWhoMayReloadSetsOneAndOnlyOfFilesThatAPolicyMayBe) 
   refused("/etc/shadow.yaml", "does not lie beside a policy");
   refused(host_.directory() / "../../etc/shadow.yaml", "does not lie beside a policy");
   refused(host_.workspace() / "mine.yaml", "does not lie beside a policy");
+  // open(2) would end at the zero byte, the rule about names would not.
+  refused(host_.directory().string() + std::string("/warder.log\0.yaml", 17), "does not lie beside a policy");
   refused(host_.directory() / "none.yaml", "No such file");
   fs::create_symlink("/etc/shadow", host_.directory() / "link.yaml");
   refused(host_.directory() / "link.yaml", "symlink");
