@@ -49,11 +49,14 @@ class CallPath {
   asio::awaitable<json> ChangeTool();
   asio::awaitable<json> LookTool();
   asio::awaitable<Result<RecordedIntent>> Record(std::string plan);
-  asio::awaitable<json> Finish(audit::Body body, json answer, std::vector<audit::Draft> more);
+  asio::awaitable<json> Finish(audit::Body body, json answer, std::vector<audit::Draft> more = {});
   asio::awaitable<json> Refuse(policy::Decision decision, const ApprovalAnswer* approval);
   asio::awaitable<json> Fail(std::string rule, Error error);
   asio::awaitable<json> FailEarly(std::string rule, Error error);
   audit::Draft DecisionDraft(const policy::Decision& decision, const std::string& part);
+  Error Cancelled() const { return {Code::kConflict, running_->cancellation.why(), ""}; }
+  static Error Changed(const char* what) { return {Code::kConflict, what, "make the call again"}; }
+  static Error NotInHostFile() { return {Code::kDenied, "this agent is not in the host file any more", ""}; }
   WhereFrom From() { return {session_->hands(), *policy_, agent_->workspace.directory, generation_->host.bounds}; }
 
   std::shared_ptr<Session> session_;
@@ -89,7 +92,7 @@ asio::awaitable<json> CallPath::Serve() {
   generation_ = broker_.generation;
   agent_ = generation_->FindAgent(session_->opened().agent);
   if (agent_ == nullptr || !generation_->policies.contains(agent_->name))
-    co_return co_await FailEarly("host", {Code::kDenied, "this agent is not in the host file any more", ""});
+    co_return co_await FailEarly("host", NotInHostFile());
   auto layers =
       co_await session_->workspace_layer().Join(generation_->policies.at(agent_->name), agent_->workspace.directory);
   if (!layers) co_return co_await FailEarly(layers.error().code == Code::kDenied ? "policy" : "facts", layers.error());
@@ -123,8 +126,7 @@ asio::awaitable<json> CallPath::Serve() {
     permit_ = Permit::FromDecision(id_.call, decision_);
   }
   WARDER_CHECK(permit_.has_value());
-  if (running_->cancellation.requested())
-    co_return co_await Fail("cancelled", {Code::kConflict, running_->cancellation.why(), ""});
+  if (running_->cancellation.requested()) co_return co_await Fail("cancelled", Cancelled());
 
   // 7 intent, 8 permit and receipt, 9 outcome, 10 reply
   switch (asked_.call.tool) {
@@ -186,8 +188,7 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
   Decide();
   if (decision_.level == policy::Level::kForbid) co_return co_await Refuse(decision_, nullptr);
   if (decision_.level != policy::Level::kApprove)
-    co_return co_await Fail("facts",
-                            {Code::kConflict, "a file changed while the call was decided", "make the call again"});
+    co_return co_await Fail("facts", Changed("a file changed while the call was decided"));
   auto place = broker_.approvals.Take(id_.session, agent_->name);
   if (!place) co_return co_await Fail("approvals", place.error());
   const Shown shown{id_, session_->opened(), *agent_, *policy_, generation_->host, asked_, found_, decision_};
@@ -216,15 +217,13 @@ asio::awaitable<std::optional<json>> CallPath::AskPerson() {
     permit_ = Permit::FromGrant(id_.call, decision_, std::move(*answer.grant), ShownDigest(shown));
     if (permit_) co_return std::nullopt;
   }
-  const Error error = !again ? again.error()
-                             : Error{Code::kConflict,
-                                     "what was approved is not what is there now: a file changed since "
-                                     "a person was asked",
-                                     "make the call again"};
+  const Error error =
+      !again ? again.error()
+             : Changed("what was approved is not what is there now: a file changed since a person was asked");
   session_->CountRefused();
   audit::Body body;
   body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.what);
-  co_return co_await Finish(std::move(body), Failure(id_.call, error), {});
+  co_return co_await Finish(std::move(body), Failure(id_.call, error));
 }
 
 // Progress 0, which no output ever has: nothing is done yet.
@@ -269,8 +268,7 @@ asio::awaitable<json> CallPath::RunTool() {
   if (!plan) co_return co_await Fail("plan", plan.error());
   Result<PreparedRun> prepared = PrepareRun(std::move(*plan), asked_.input);
   if (!prepared) co_return co_await Fail("plan", prepared.error());
-  if (running_->cancellation.requested())
-    co_return co_await Fail("cancelled", {Code::kConflict, running_->cancellation.why(), ""});
+  if (running_->cancellation.requested()) co_return co_await Fail("cancelled", Cancelled());
   if (Status place = co_await broker_.monitor.TakePlace(id_.call, generation_->host.bounds.jails_running); !place)
     co_return co_await Fail("host", place.error());
   // The jail is built while the intent is written; in it nothing runs without the receipt.
@@ -299,7 +297,7 @@ asio::awaitable<json> CallPath::RunTool() {
   if (!end.step.empty()) body.Text("step", end.step);
   if (!result.problem.empty() || !end.detail.empty())
     body.Free("detail", result.problem.empty() ? end.detail : result.problem);
-  co_return co_await Finish(std::move(body), RunAnswerFor(id_.call, decision_, result), {});
+  co_return co_await Finish(std::move(body), RunAnswerFor(id_.call, decision_, result));
 }
 
 asio::awaitable<json> CallPath::ChangeTool() {
@@ -332,7 +330,7 @@ asio::awaitable<json> CallPath::LookTool() {
   body.Text("ended", answer ? "done" : "failed");
   if (!answer) body.Text("code", CodeName(answer.error().code)).Free("detail", answer.error().what);
   json said = answer ? std::move(*answer) : Failure(id_.call, answer.error());
-  co_return co_await Finish(std::move(body), std::move(said), {});
+  co_return co_await Finish(std::move(body), std::move(said));
 }
 
 asio::awaitable<json> CallPath::Finish(audit::Body body, json answer, std::vector<audit::Draft> more) {
@@ -388,7 +386,7 @@ asio::awaitable<json> CallPath::Fail(std::string rule, Error error) {
     // The decision that allowed is written with it; what failed after it is the outcome.
     audit::Body body;
     body.Text("ended", "failed").Text("code", CodeName(error.code)).Free("detail", error.ToString());
-    co_return co_await Finish(std::move(body), Failure(id_.call, error), {});
+    co_return co_await Finish(std::move(body), Failure(id_.call, error));
   }
   std::vector<audit::Draft> drafts = std::exchange(unwritten_, {});
   policy::Decision no;

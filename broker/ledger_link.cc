@@ -56,7 +56,7 @@ asio::awaitable<Result<audit::AppendReply>> LedgerLink::Ask(std::vector<audit::D
 }
 
 asio::awaitable<Status> LedgerLink::Append(std::vector<audit::Draft> drafts) {
-  auto reply = co_await Ask(std::move(drafts), {});
+  auto reply = co_await Ask(std::move(drafts));
   if (!reply) co_return std::unexpected(reply.error());
   co_return Status();
 }

@@ -32,7 +32,7 @@ class LedgerLink {
 
  private:
   using Reply = Answer<Result<audit::AppendReply>>;
-  asio::awaitable<Result<audit::AppendReply>> Ask(std::vector<audit::Draft> drafts, std::string plan);
+  asio::awaitable<Result<audit::AppendReply>> Ask(std::vector<audit::Draft> drafts, std::string plan = "");
   void Shut(const std::string& why);
 
   asio::any_io_executor executor_;
