@@ -152,19 +152,25 @@ class WholeCalls {
   std::map<uint64_t, Open> open_;  // by call
 };
 
+// Hands every record to `reader`, until it says no.
+template <typename Reader>
+Status ReadInto(const std::string& directory, Reader& reader) {
+  Status status;
+  audit::LogVisitor visitor;
+  visitor.record = [&](const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
+    status = reader.Take(record, sides, problem);
+    return status.has_value();
+  };
+  WARDER_TRY_STATUS(audit::ReadLog(directory, visitor));
+  return status;
+}
+
 }  // namespace
 
 Status ReadSeenCalls(const std::string& directory, std::optional<uint64_t> session, const std::string& agent,
                      std::vector<policy::SeenCall>& calls) {
   WholeCalls whole(session, agent);
-  Status status;
-  audit::LogVisitor visitor;
-  visitor.record = [&](const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
-    status = whole.Take(record, sides, problem);
-    return status.has_value();
-  };
-  WARDER_TRY_STATUS(audit::ReadLog(directory, visitor));
-  WARDER_TRY_STATUS(status);
+  WARDER_TRY_STATUS(ReadInto(directory, whole));
   calls = whole.Seen();
   return {};
 }
@@ -172,14 +178,7 @@ Status ReadSeenCalls(const std::string& directory, std::optional<uint64_t> sessi
 Status ReadDecisions(const std::string& directory, std::optional<uint64_t> session,
                      const std::function<void(const LoggedDecision&)>& take) {
   Calls calls(session, take);
-  Status status;
-  audit::LogVisitor visitor;
-  visitor.record = [&](const audit::Record& record, const audit::Sides& sides, const std::string& problem) {
-    status = calls.Take(record, sides, problem);
-    return status.has_value();
-  };
-  WARDER_TRY_STATUS(audit::ReadLog(directory, visitor));
-  return status;
+  return ReadInto(directory, calls);
 }
 
 std::string AskedText(const LoggedDecision& decision) {
