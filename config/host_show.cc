@@ -1,24 +1,12 @@
 // How does a HostPlan read as a host file with every default written out?
 #include "config/host_parts.h"
+#include "policy/yaml.h"
 
 namespace warder::config {
 namespace {
 
-// Double quotes for every text: a name like `null` or `a: b` stays text. New lines and tabs are the only characters of
-// a text that is read which can not stand in them as they are.
-std::string Text(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else
-      out += c;
-  }
-  return out + "\"";
-}
+// Double quotes for every text: a name like `null` or `a: b` stays text.
+std::string Text(std::string_view text) { return policy::InQuotes(text); }
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 

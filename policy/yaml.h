@@ -40,6 +40,10 @@ struct YamlNode {
 // The one document, whose root is a map at the left margin; or the first thing that is wrong.
 std::expected<YamlNode, LoadProblem> ParseYaml(std::string_view bytes);
 
+// A text that was read, in double quotes: it is read again as the same. New lines and tabs are the only characters of
+// such a text that can not stand there as they are.
+std::string InQuotes(std::string_view text);
+
 // ---- parts, for ParseYaml
 // ------------------------------------------------------------------------ What yaml-cpp must never
 // see, found by a scan of our own (yaml_scan.cc).

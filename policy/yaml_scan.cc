@@ -120,6 +120,20 @@ std::optional<LoadProblem> ScanYamlBytes(std::string_view bytes) {
   return std::nullopt;
 }
 
+std::string InQuotes(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else
+      out += c;
+  }
+  return out + "\"";
+}
+
 std::optional<std::string> HiddenCharacter(std::string_view text) {
   while (!text.empty()) {
     CodePoint c = FirstOf(text);

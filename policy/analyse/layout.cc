@@ -140,18 +140,7 @@ std::string ScalarOf(std::string_view text) {
   const bool plain = !text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos &&
                      std::string_view("0123456789-.").find(text[0]) == std::string_view::npos &&
                      std::ranges::find(kWords, low) == std::end(kWords);
-  if (plain) return std::string(text);
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else
-      out += c;
-  }
-  return out + "\"";
+  return plain ? std::string(text) : InQuotes(text);
 }
 
 }  // namespace warder::policy
