@@ -1,10 +1,12 @@
 // Property: whatever a loader of a workspace's policy answers, also one that was taken over, the broker can put it
 // below the layers of the host file and decide with it, and no call gets more by it.
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 
 #include "base/archive.h"
+#include "policy/clocks.h"
 #include "policy/decide.h"
 #include "policy/load.h"
 
@@ -33,6 +35,8 @@ network:
 default-profile: day
 profiles:
   day: { auto: [read_file], notify: [modify_file, create_file, delete_file] }
+windows:
+  - { id: hours, actions: [modify_file], outside: "Mon-Sun 10:00-16:00 UTC", level: forbid }
 limits: { wall: 1m, output: 1MiB, concurrent: 4 }
 )";
 
@@ -47,11 +51,12 @@ PolicySet Together(std::vector<Policy> policies) {
 Policy Above() {
   Policy above = LoadPolicy("F", kAbove).policy;
   uint64_t inode = 1;
+  above.clocks = {{"UTC", {{0, 0}}, INT64_MAX}};
   for (Program& program : above.programs) program.files = {{"/usr/bin/" + program.name, 1, inode++, std::nullopt}};
   return above;
 }
 
-Decision Decided(const PolicySet& set, const Call& call) {
+Decision Decided(const PolicySet& set, const Call& call, std::chrono::seconds now) {
   Facts facts;
   facts.workspace = "/srv/w";
   const Wanted wanted = Want(set, call);
@@ -63,6 +68,13 @@ Decision Decided(const PolicySet& set, const Call& call) {
     for (const Program& known : set.layer(0).programs)
       if (!known.files.empty() && known.files[0].path == program.path) fact.ino = known.files[0].ino;
     facts.programs.push_back(std::move(fact));
+  }
+  // One moment inside of the window above and one outside: nobody below sets its clock.
+  for (const std::string& zone : set.settings().zones) {
+    auto time = LocalTimeBy(set, zone, std::chrono::system_clock::time_point(now));
+    Require(!time || (time->weekday < 7 && time->minute < 1440));
+    Require(zone != "UTC" || (time && time->minute == now.count() / 60 % 1440));
+    if (time) facts.zones.push_back({zone, *time});
   }
   facts.counters.assign(wanted.counters.size(), {true, 0});
   return Decide(set, call, facts, "");
@@ -96,12 +108,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (own->layer != LayerKind::kWorkspace) return 0;
   static const PolicySet alone = Together({Above()});
   const PolicySet both = Together({Above(), std::move(*own)});
-  for (const Call& call : Calls()) {
-    const Decision before = Decided(alone, call), after = Decided(both, call);
-    Require(after.level >= before.level);
-    Require(after.level == Level::kForbid || !before.limits.output_bytes ||
-            after.limits.output_bytes.value_or(UINT64_MAX) <= *before.limits.output_bytes);
-  }
+  for (const auto now : {std::chrono::seconds(1'800'014'400), std::chrono::seconds(1'800'040'000)})
+    for (const Call& call : Calls()) {
+      const Decision before = Decided(alone, call, now), after = Decided(both, call, now);
+      Require(after.level >= before.level);
+      Require(after.level == Level::kForbid || !before.limits.output_bytes ||
+              after.limits.output_bytes.value_or(UINT64_MAX) <= *before.limits.output_bytes);
+    }
   const Settings& narrow = both.settings();
   const Settings& wide = alone.settings();
   Require(narrow.limits.concurrent.value_or(UINT64_MAX) <= wide.limits.concurrent.value_or(UINT64_MAX));

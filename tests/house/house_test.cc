@@ -150,6 +150,34 @@ TEST(House, NamesAreTheFieldsOwn) {
       EXPECT_FALSE(std::regex_search(line, vague)) << path << ": " << line;
 }
 
+// A fuzzer whose seeds are all refused for their version explores nothing, and says so nowhere.
+TEST(House, SeedsAreOfTheVersionsOfToday) {
+  std::map<std::string, std::string> first_bytes;  // by struct
+  const std::regex definition("^struct (\\w+) \\{"), numbers("kVersion = (\\d+), kType = (\\d+);");
+  for (const std::string& path : Sources({"wire", "audit", "policy"})) {
+    std::string name;
+    for (const std::string& line : Lines(kRoot / path)) {
+      std::smatch found;
+      if (std::regex_search(line, found, definition)) name = found[1];
+      if (!std::regex_search(line, found, numbers)) continue;
+      first_bytes[name] = {static_cast<char>(std::stoi(found[1])), static_cast<char>(std::stoi(found[2]))};
+    }
+  }
+  size_t seeds = 0;
+  for (const char* corpus : {"messages", "policy_flat"})
+    for (const auto& entry : std::filesystem::directory_iterator(kRoot / "fuzz/corpus" / corpus)) {
+      const bool policy = std::string_view(corpus) == "policy_flat";
+      const std::string name = policy ? "Policy" : entry.path().filename().string();
+      ASSERT_TRUE(first_bytes.contains(name)) << entry.path();
+      std::string bytes(2, 0);
+      std::ifstream(entry.path()).read(bytes.data(), 2);
+      EXPECT_EQ(bytes, first_bytes[name])
+          << entry.path() << (policy ? ": WARDER_WRITE_SEEDS=1 ctest --preset release -R Load.SeedsOf" : "");
+      ++seeds;
+    }
+  EXPECT_GT(seeds, 30u);
+}
+
 // g++ 12 destroys what is built from braces inside a co_await expression twice, without a word: such values have names.
 TEST(House, NothingIsBuiltFromBracesInAnAwait) {
   const std::regex braces("co_await[^;{}]*[(,]\\s*\\{\\s*[^}\\s]");

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/archive.h"
@@ -64,6 +67,18 @@ TEST(Load, EveryGoodFileIsTakenAndReadsBackTheSame) {
       EXPECT_EQ(flat::EncodeMessage(*back), flat) << file;
     }
   }
+}
+
+// What fuzz/policy_flat begins with; House.SeedsAreOfTheVersionsOfToday says when they must be written again.
+TEST(Load, SeedsOfTheFlatFormAreWrittenOnRequest) {
+  for (const char* folder : {"tests/data/policies/good", "policies"})
+    for (const auto& file : FilesIn(folder)) {
+      const auto seed = std::filesystem::path(WARDER_SOURCE_DIR "/fuzz/corpus/policy_flat") / file.stem();
+      Policy policy = LoadPolicy("F", ReadText(file)).policy;
+      policy.layer = LayerKind::kWorkspace;
+      if (getenv("WARDER_WRITE_SEEDS") != nullptr) std::ofstream(seed) << flat::EncodeMessage(policy);
+      EXPECT_TRUE(!exists(seed) || flat::DecodeMessage<Policy>(ReadText(seed))) << seed;
+    }
 }
 
 TEST(Load, StarterPoliciesPassTheirOwnExamplesAndTests) {
